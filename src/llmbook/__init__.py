@@ -1,0 +1,1 @@
+"""The shared library of the book *Large Language Models: Principles, Practice and Prospects*."""

@@ -1,0 +1,190 @@
+r"""Scaled dot-product attention, many heads of it, and the masks that say who may look where.
+
+    Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
+    MultiHead(Q, K, V) = Concat(head_1, …, head_H) W^O,   head_i = Attention(Q W_i^Q, K W_i^K, V W_i^V)
+
+Source: Vaswani et al., *Attention Is All You Need* (2017), sections 3.2.1 and 3.2.2.
+
+Sizes: ``B`` batch, ``T`` query positions, ``S`` key positions, ``D`` model width, ``H`` heads, ``K`` head width.
+The paper's ``d_k`` and ``d_v`` are both ``K`` here, and all its ``W_i^Q`` lie side by side in one ``w_q`` (D × D).
+
+A mask is a boolean tensor called ``may_attend``: True where a query may look at a key. A query that may look
+nowhere receives weights of zero and an output of zero (softmax alone would give NaN).
+
+Left out: relative positions inside the scores other than an additive ``score_bias`` (see ``positions``), keys
+shared between heads and the cache of past keys (see ``llama``), and the tiled kernels (see ``efficient``).
+"""
+
+import math
+from functools import reduce
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+
+def causal_mask(T: int, S: int | None = None, device: torch.device | None = None) -> Bool[Tensor, "T S"]:
+    """True where query t may look at key s: at itself and at what came before.
+
+    With ``S > T`` the queries are the last T of the S positions, as when past keys are kept.
+    Raises ``ValueError`` for sizes below one, and for more queries than keys.
+    """
+    S = T if S is None else S
+    if not 1 <= T <= S:
+        raise ValueError(f"a causal mask needs 1 <= T <= S, got T={T} queries and S={S} keys")
+    return torch.ones(T, S, dtype=torch.bool, device=device).tril(S - T)
+
+
+def padding_mask(lengths: Int[Tensor, " B"], S: int) -> Bool[Tensor, "B 1 1 S"]:
+    """True at the first ``lengths[b]`` keys of sequence b, False at the padding behind them.
+
+    Raises ``ValueError`` if a length lies outside 0..S.
+    """
+    if lengths.min() < 0 or lengths.max() > S:
+        raise ValueError(f"lengths must lie in 0..{S}, the number of keys; got {lengths.tolist()}")
+    return (torch.arange(S, device=lengths.device) < lengths[:, None])[:, None, None, :]
+
+
+def window_mask(T: int, window: int, device: torch.device | None = None) -> Bool[Tensor, "T T"]:
+    """True where |t - s| < window: each position sees itself and ``window - 1`` neighbours on each side.
+
+    Raises ``ValueError`` for sizes below one.
+    """
+    if T < 1 or window < 1:
+        raise ValueError(f"a window mask needs T >= 1 and window >= 1, got T={T} and window={window}")
+    t = torch.arange(T, device=device)
+    return (t[:, None] - t[None, :]).abs() < window
+
+
+def combine_masks(*masks: Tensor | None) -> Tensor | None:
+    """True where every given mask is True; ``None`` stands for "everything is allowed"."""
+    given = [mask for mask in masks if mask is not None]
+    return reduce(torch.logical_and, given) if given else None
+
+
+def attention_weights(
+    q: Float[Tensor, "*batch T K"],
+    k: Float[Tensor, "*batch S K"],
+    may_attend: Tensor | None = None,
+    *,
+    scale: float | None = None,
+    score_bias: Tensor | None = None,
+) -> Float[Tensor, "*batch T S"]:
+    """A = softmax(Q Kᵀ · scale + score_bias), each row summing to one over the keys it may see.
+
+    ``scale`` is 1/√d_k unless told. Raises ``ValueError`` for sizes or masks that do not fit.
+    """
+    check_sizes(q, k, k, may_attend)
+    scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    scores = q @ k.transpose(-2, -1) * scale  # (…, T, S)
+    if score_bias is not None:
+        scores = scores + score_bias
+    if may_attend is None:
+        return scores.softmax(dim=-1)
+    weights = scores.masked_fill(~may_attend, -math.inf).softmax(dim=-1)
+    return weights.masked_fill(~may_attend, 0.0)  # also clears the NaN of a row that may look nowhere
+
+
+def check_sizes(q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None) -> None:
+    """Raise ``ValueError``, naming the sizes, unless q (…, T, K), k (…, S, K), v (…, S, ·) and the mask fit."""
+    if q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"queries and keys must be equally wide, got {q.shape[-1]} and {k.shape[-1]}")
+    if k.shape[-2] != v.shape[-2]:
+        raise ValueError(f"there must be one value for each key, got {k.shape[-2]} keys, {v.shape[-2]} values")
+    if may_attend is None:
+        return
+    if may_attend.dtype != torch.bool:
+        raise ValueError(f"may_attend must be boolean, True = may look; got {may_attend.dtype}")
+    grid = (*q.shape[:-1], k.shape[-2])
+    fits = may_attend.ndim <= len(grid) and all(
+        m in (1, g) for m, g in zip(reversed(may_attend.shape), reversed(grid), strict=False)
+    )
+    if not fits:
+        raise ValueError(f"may_attend of shape {tuple(may_attend.shape)} does not broadcast to {grid}")
+
+
+class ScaledDotProductAttention(nn.Module):
+    """Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V; ``dropout`` is applied to the weights while training."""
+
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self,
+        q: Float[Tensor, "*batch T K"],
+        k: Float[Tensor, "*batch S K"],
+        v: Float[Tensor, "*batch S V"],
+        may_attend: Tensor | None = None,
+        *,
+        score_bias: Tensor | None = None,
+        return_weights: bool = False,
+    ) -> Float[Tensor, "*batch T V"] | tuple[Float[Tensor, "*batch T V"], Float[Tensor, "*batch T S"]]:
+        """C = A V, and A as well if ``return_weights``; without it, PyTorch's fused kernel does the same sum.
+
+        ``may_attend`` and ``score_bias`` broadcast to (…, T, S). Raises ``ValueError`` where sizes do not fit.
+        """
+        if return_weights:
+            weights = attention_weights(q, k, may_attend, score_bias=score_bias)
+            return self.dropout(weights) @ v, weights
+        check_sizes(q, k, v, may_attend)
+        return fused_attention(q, k, v, may_attend, score_bias, self.dropout.p if self.training else 0.0)
+
+
+def fused_attention(
+    q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None, score_bias: Tensor | None, dropout: float
+) -> Tensor:
+    """The same C through ``F.scaled_dot_product_attention``, with both masks folded into the one it takes."""
+    mask = may_attend
+    if score_bias is not None:
+        mask = score_bias if mask is None else score_bias.masked_fill(~mask, -math.inf)
+    context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+    if may_attend is None:
+        return context
+    return context.masked_fill(~may_attend.any(dim=-1, keepdim=True), 0.0)  # a row that may look nowhere
+
+
+class MultiHeadAttention(nn.Module):
+    """``n_heads`` attentions side by side, each on its own ``d_model / n_heads`` coordinates, mixed by W^O."""
+
+    def __init__(self, d_model: int, n_heads: int, *, bias: bool = True, dropout: float = 0.0) -> None:
+        super().__init__()
+        if n_heads < 1 or d_model < 1 or d_model % n_heads:
+            raise ValueError(f"d_model={d_model} cannot be divided into n_heads={n_heads} equal heads")
+        self.n_heads = n_heads
+        self.w_q = nn.Linear(d_model, d_model, bias=bias)
+        self.w_k = nn.Linear(d_model, d_model, bias=bias)
+        self.w_v = nn.Linear(d_model, d_model, bias=bias)
+        self.w_o = nn.Linear(d_model, d_model, bias=bias)
+        self.attention = ScaledDotProductAttention(dropout)
+
+    def split(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T K"]:
+        """Cut the width into heads: head i takes coordinates i·K … (i+1)·K."""
+        return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+    def forward(
+        self,
+        query: Float[Tensor, "B T D"],
+        key: Float[Tensor, "B S D"] | None = None,
+        value: Float[Tensor, "B S D"] | None = None,
+        may_attend: Tensor | None = None,
+        *,
+        score_bias: Tensor | None = None,
+        return_weights: bool = False,
+    ) -> Float[Tensor, "B T D"] | tuple[Float[Tensor, "B T D"], Float[Tensor, "B H T S"]]:
+        """Self-attention with ``query`` alone; cross-attention when ``key`` (and ``value``, else the same) is given.
+
+        ``may_attend`` and ``score_bias`` broadcast to (B, H, T, S); a mask of shape (T, S) serves every head.
+        Raises ``ValueError`` for widths, lengths or masks that do not fit.
+        """
+        key = query if key is None else key
+        value = key if value is None else value
+        for name, x in {"query": query, "key": key, "value": value}.items():
+            if x.shape[-1] != self.w_q.in_features:
+                raise ValueError(f"{name} is {x.shape[-1]} wide, but d_model is {self.w_q.in_features}")
+        q, k, v = self.split(self.w_q(query)), self.split(self.w_k(key)), self.split(self.w_v(value))  # (B, H, ·, K)
+        context = self.attention(q, k, v, may_attend, score_bias=score_bias, return_weights=return_weights)
+        context, *weights = context if return_weights else (context,)
+        out = self.w_o(context.transpose(1, 2).flatten(2))  # (B, T, D)
+        return (out, weights[0]) if return_weights else out
