@@ -1,0 +1,159 @@
+# The book's commands; `make help` lists them. Each sets up what it needs, and does only what has changed.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+# One thread everywhere, and no profile of the reader's own: printed numbers do not depend on the machine's cores.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export IPYTHONDIR := $(CURDIR)/_build/ipython
+export PYTHONDONTWRITEBYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHON
+unexport MPLBACKEND PYTHONPATH VIRTUAL_ENV
+
+# Where the site and its repository live: in _config.yml, unless the publishing workflow says otherwise.
+SITE_URL ?=
+REPOSITORY_URL ?=
+PORT ?= 8000
+JOBS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STEP := $(PY) scripts/step.py
+HTML := _build/html
+
+files = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*.egg-info/*' \
+	-not -path '*/generated/*' -not -path '*/static/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null | sed 's/ /\\ /g')
+
+WEB_SOURCES := $(call files,web)
+LIBRARY := $(call files,src)
+PAGES := $(wildcard *.md references.bib) $(call files,chapters notebooks)
+FRAME := $(wildcard _config.yml _toc.yml) $(call files,_ext _static)
+
+INSTALLED := $(VENV)/.installed
+NODE_MODULES := web/node_modules/.installed
+FRONT_END := _build/.front-end
+WHEEL := _build/.wheel
+CONFIG := _build/config.yml
+BOOK := $(HTML)/.built
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
+
+# --- what everything stands on --------------------------------------------------------------------------------
+
+$(INSTALLED): requirements.txt constraints.txt pyproject.toml
+	@python=$$(bash scripts/find-python); \
+	if ! [ -x $(PY) ]; then "$$python" scripts/step.py --needs-gb 3.5 venv "Making $(VENV) with $$python" -- "$$python" -m venv $(VENV); fi
+	@$(STEP) --needs-gb 0.5 install "Installing the pinned packages (some minutes the first time)" -- \
+		$(PY) -m pip install -r requirements.txt -c constraints.txt
+	@$(STEP) install-llmbook "Installing llmbook itself, editable" -- \
+		$(PY) -m pip install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(NODE_MODULES): web/package.json web/package-lock.json | $(INSTALLED)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) npm-ci "Installing the front end's packages" -- npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+# The stamp alone is not enough: what it stands for may have been removed.
+ifeq ($(wildcard src/llmbook/widgets/static/*.js),)
+$(shell rm -f $(FRONT_END))
+endif
+
+$(FRONT_END): $(WEB_SOURCES) $(NODE_MODULES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) npm-build "Building the widgets' JavaScript" -- npm --prefix web run build
+	@mkdir -p $(@D) && touch $@
+
+$(WHEEL): $(LIBRARY) $(FRONT_END) pyproject.toml README.md LICENSE
+	@rm -rf build _build/wheels
+	@$(STEP) wheel "Building the wheel" -- \
+		$(PY) -m pip wheel . --no-deps --no-build-isolation --wheel-dir _build/wheels
+	@rm -rf build && touch $@
+
+$(CONFIG): _config.yml FORCE | $(INSTALLED)
+	@$(PY) scripts/configure.py --site-url "$(SITE_URL)" --repository-url "$(REPOSITORY_URL)" --output $@
+
+.PHONY: FORCE
+FORCE:
+
+# --- the book -------------------------------------------------------------------------------------------------
+
+.PHONY: book
+book: $(BOOK) ## Build the book into _build/html
+	@echo "The book is built: open file://$(CURDIR)/$(HTML)/index.html, or run 'make serve'."
+
+# Sphinx reports a page's warnings only when it reads that page, and keeps pages that left the table of contents:
+# so a failed build starts over, and so does one whose frame changed.
+$(BOOK): $(PAGES) $(FRAME) $(LIBRARY) $(CONFIG) $(FRONT_END) $(WHEEL) scripts/colab.py
+	@for changed in $(FRAME) $(CONFIG) $(FRONT_END) $(INSTALLED); do \
+		if [ "$$changed" -nt $@ ]; then rm -rf $(HTML) _build/.doctrees; break; fi; done
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) book "Building the pages" -- \
+		$(BIN)/jupyter-book build . --path-output . --config $(CONFIG) -n -W --keep-going \
+		|| { rm -rf $(HTML)/.built _build/.doctrees; exit 1; }
+	@rm -rf $(HTML)/wheels $(HTML)/colab && mkdir -p $(HTML)/wheels && cp _build/wheels/*.whl $(HTML)/wheels/
+	@$(PY) scripts/colab.py --config $(CONFIG) --output $(HTML)/colab
+	@touch $@
+
+.PHONY: notebooks
+notebooks: $(INSTALLED) $(FRONT_END) ## Execute all notebooks and save them; twice in a row changes nothing
+	@$(PY) scripts/run_notebooks.py --jobs $(JOBS)
+
+# --- the tests ------------------------------------------------------------------------------------------------
+
+PYTEST := $(PY) -m pytest -q
+TESTS := lint test-house test-unit test-nbval test-notebooks test-site test-colab
+
+.PHONY: test $(TESTS)
+test: $(TESTS) ## Everything that keeps the book true, in a real browser too
+	@echo "All checks passed."
+
+lint: $(INSTALLED) ## Check the code's style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+test-house: $(INSTALLED) ## Test the house rules, and what the commands say when something is missing
+	@$(PYTEST) tests/house
+
+test-unit: $(INSTALLED) $(FRONT_END) ## Test the library
+	@$(PYTEST) tests/unit -n $(JOBS)
+
+test-nbval: $(INSTALLED) $(FRONT_END) ## Run every notebook and compare with what it shows
+	@$(PYTEST) --nbval notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile --durations=10
+
+test-notebooks: $(INSTALLED) $(FRONT_END) ## Test the guards of the notebooks: break each on purpose
+	@$(PYTEST) tests/notebooks -n $(JOBS) --dist loadfile
+
+test-site: $(BOOK) ## Test the built site and JupyterLab in Chromium
+	@CHROMIUM=$$($(PY) scripts/find_chromium.py); export CHROMIUM; $(PYTEST) tests/site
+
+test-colab: $(BOOK) ## Run a Colab copy in a bare environment
+	@$(PYTEST) tests/colab
+
+# --- using it -------------------------------------------------------------------------------------------------
+
+.PHONY: lab serve bench pins clean distclean
+lab: $(INSTALLED) $(FRONT_END) ## Open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
+
+serve: $(BOOK) ## Serve the built book on this machine only (PORT=8000)
+	@echo "Serving on http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	@$(PY) -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+bench: $(INSTALLED) $(FRONT_END) ## Measure ours against the references, into benchmarks/results.json
+	@$(PY) benchmarks/run.py
+
+pins: $(INSTALLED) ## Write constraints.txt anew from what is installed
+	@$(PY) scripts/pins.py
+
+clean: ## Remove all that is built, but for .venv and web/node_modules
+	@rm -rf _build build dist .pytest_cache .ruff_cache src/llmbook/widgets/static _static/generated
+	@find . -name __pycache__ -not -path './$(VENV)/*' -not -path './web/node_modules/*' -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv and web/node_modules too
+	@rm -rf $(VENV) web/node_modules src/*.egg-info

@@ -1,0 +1,216 @@
+"""The rules the whole tree keeps: what may stand in a file, who may import whom, how large, and which version."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SKIPPED = {".git", ".venv", "_build", "build", "dist", "node_modules", "static", "generated", "__pycache__"}
+TEXT = {
+    ".py",
+    ".md",
+    ".ipynb",
+    ".ts",
+    ".js",
+    ".mjs",
+    ".yml",
+    ".toml",
+    ".css",
+    ".html",
+    ".txt",
+    ".cff",
+    ".bib",
+    ".svg",
+    ".json",
+    "",
+}
+
+# Spelt in pieces, so that this file keeps its own rule.
+SCRIPT_HOSTS = [
+    "cdn" + r"\.jsdelivr",
+    "cdnjs" + r"\.",
+    "unpkg" + r"\.com",
+    "fonts" + r"\.g(oogleapis|static)",
+    "esm" + r"\.sh",
+]
+REGISTRIES = ["pypi" + r"\.org", "pythonhosted" + r"\.org", "npmjs" + r"\.(org|com)", "deb" + r"ian\.org"]
+HOSTS = re.compile("|".join(SCRIPT_HOSTS + REGISTRIES))
+MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:wor" + r"k|ro" + r"ot|ho" + r"me|tm" + r"p|Users)/[A-Za-z.]")
+STUBS = re.compile(
+    r"\b("
+    + "|".join(
+        ["TO" + "DO", "FIX" + "ME", "XX" + "X", "coming " + "soon", "lorem " + "ipsum", "NotImplemented" + "Error"]
+    )
+    + r")\b"
+)
+EMPTY_ALT = re.compile(r"!\[\s*\]\(|<im" + r"g(?![^>]*\salt=)[^>]*>")
+
+
+@cache
+def files() -> list[Path]:
+    """Every text file that could be committed."""
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = filter(ours, folders)
+        found += [Path(folder, name) for name in names if Path(name).suffix in TEXT and name != "package-lock.json"]
+    return sorted(found)
+
+
+def ours(folder: str) -> bool:
+    """Whether a folder may hold files that are committed."""
+    hidden = folder.startswith(".") and folder not in (".ci", ".github")
+    return not hidden and folder not in SKIPPED and not folder.endswith(".egg-info")
+
+
+def written(path: Path) -> str:
+    """What was written by hand in a file: of a notebook, the sources of its cells."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    return "\n\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+
+
+def places(pattern: re.Pattern, paths: list[Path], whole: bool = False) -> list[str]:
+    """``file:line: what was found`` for every match of ``pattern``."""
+    found = []
+    for path in paths:
+        text = path.read_text(encoding="utf-8") if whole else written(path)
+        for match in pattern.finditer(text):
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(f"{path.relative_to(ROOT)}:{line}: {match[0]!r}")
+    return found
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules this Python file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("foreign hosts", HOSTS),
+        ("machine paths", MACHINE_PATHS),
+        ("stub words", STUBS),
+        ("pictures without alt text", EMPTY_ALT),
+    ],
+)
+def test_no_file_has(what, pattern):
+    found = places(pattern, files())
+    assert not found, f"{what}: " + "; ".join(found)
+
+
+def test_stored_outputs_bear_no_machine_path():
+    found = places(MACHINE_PATHS, [path for path in files() if path.suffix == ".ipynb"], whole=True)
+    assert not found, "; ".join(found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "bad"),
+    [
+        (HOSTS, "https://cdn" + ".jsdelivr.net/x.js"),
+        (HOSTS, "https://py" + "pi.org/simple"),
+        (MACHINE_PATHS, "open('/ho" + "me/me/x')"),
+        (STUBS, "# TO" + "DO: later"),
+        (EMPTY_ALT, "![" + "](x.png)"),
+        (EMPTY_ALT, "<im" + 'g src="x.png">'),
+    ],
+)
+def test_the_patterns_can_fail(pattern, bad):
+    assert pattern.search(bad)
+
+
+def test_the_library_stands_alone():
+    """Notebooks import llmbook, and it imports neither them nor the site's machinery."""
+    forbidden = {
+        "sphinx",
+        "docutils",
+        "myst_nb",
+        "jupyter_book",
+        "nbformat",
+        "nbclient",
+        "nbval",
+        "playwright",
+        "notebooks",
+    }
+    found = {
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in (ROOT / "src").rglob("*.py")
+        for name in imports_of(path)
+        if name.split(".")[0] in forbidden
+    }
+    assert not found
+
+
+def test_models_know_nothing_of_widgets_and_figures():
+    front = {"llmbook.widgets", "llmbook.figures", "llmbook.exercises"}
+    for path in (ROOT / "src/llmbook").glob("*.py"):
+        if f"llmbook.{path.stem}" in front:
+            continue
+        found = {
+            name for name in imports_of(path) if any(name == room or name.startswith(room + ".") for room in front)
+        }
+        assert not found, f"{path.name} imports {found}"
+
+
+def test_attention_needs_only_torch_and_jaxtyping():
+    heavy = ["matplotlib", "anywidget", "ipywidgets", "sklearn", "babel", "transformers", "IPython"]
+    code = f"import sys, llmbook.attention; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_library_stays_small():
+    lines = sum(path.read_text(encoding="utf-8").count("\n") for path in (ROOT / "src").rglob("*.py"))
+    assert lines < 3000, f"src has {lines} lines"
+
+
+def test_one_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert version == str(citation["version"]) == changes[1]
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    entries = [line.split(";")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
+    loose = [entry for entry in entries if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.!+]+", entry)]
+    assert not loose, f"{name} does not pin {loose}"
+    return {re.sub(r"[-_.]+", "-", entry.split("==")[0]).lower(): entry.split("==")[1] for entry in entries}
+
+
+def test_everything_is_pinned_once():
+    assert not set(pins("requirements.txt")) & set(pins("constraints.txt"))
+
+
+def test_the_wheels_ranges_are_loose_and_hold_the_pins():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["pages"]]
+    for requirement in map(Requirement, wanted):
+        pinned = pins("requirements.txt")[re.sub(r"[-_.]+", "-", requirement.name).lower()]
+        assert requirement.specifier.contains(pinned), f"{requirement} does not hold the tested {pinned}"
+        assert {specifier.operator for specifier in requirement.specifier} == {">="}, f"{requirement} is not loose"
+
+
+def test_actions_are_pinned():
+    for workflow in (ROOT / ".github/workflows").glob("*.yml"):
+        for action in re.findall(r"uses:\s*(\S+)", workflow.read_text(encoding="utf-8")):
+            assert re.search(r"@[0-9a-f]{40}$", action), f"{workflow.name}: {action} is not pinned to a commit"
