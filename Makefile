@@ -21,6 +21,7 @@ SITE_URL ?=
 REPOSITORY_URL ?=
 PORT ?= 8000
 JOBS ?= 2
+NBVAL_FLAGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -124,7 +125,7 @@ test-unit: $(INSTALLED) $(FRONT_END) ## Test the library
 	@$(PYTEST) tests/unit -n $(JOBS)
 
 test-nbval: $(INSTALLED) $(FRONT_END) ## Run every notebook and compare with what it shows
-	@$(PYTEST) --nbval notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile --durations=10
+	@$(PYTEST) --nbval notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile --durations=5 $(NBVAL_FLAGS)
 
 test-notebooks: $(INSTALLED) $(FRONT_END) ## Test the guards of the notebooks: break each on purpose
 	@$(PYTEST) tests/notebooks -n $(JOBS) --dist loadfile

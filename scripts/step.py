@@ -44,9 +44,10 @@ def explain(text: str) -> str:
 
 def run(command: list[str], log: Path) -> int:
     """Run ``command`` with its output in ``log``, then end whatever it left behind; returns its exit status."""
+    streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, start_new_session=True
+            command, **streams, stdout=sink, env={**os.environ, "NO_COLOR": "1"}, start_new_session=True
         )
         try:
             return process.wait()

@@ -108,20 +108,30 @@ def test_a_server_left_behind_is_ended(tmp_path):
     assert not status.exists() or "State:\tZ" in status.read_text()
 
 
-def test_no_chromium_fails_and_says_so(tmp_path):
-    """Nothing in PATH, nothing of Playwright's, and installers that fail."""
-    environment = {
-        "PATH": str(tools(tmp_path, "bash")),
-        "HOME": str(tmp_path),
-        "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path),
-    }
+def look_for_chromium(tmp_path: Path, path: Path) -> subprocess.CompletedProcess:
+    """Run the finder where PATH is ``path``, nothing of Playwright's is there, and its downloads fail."""
+    environment = {"PATH": str(path), "HOME": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
     environment |= {"PLAYWRIGHT_DOWNLOAD_HOST": "http://127.0.0.1:9"}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts/find_chromium.py")],
-        capture_output=True, text=True, env=environment, timeout=120, check=False,
-    )  # fmt: skip
+    command = [sys.executable, str(ROOT / "scripts/find_chromium.py")]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+
+
+def test_no_chromium_fails_and_says_so(tmp_path):
+    done = look_for_chromium(tmp_path, tools(tmp_path, "bash"))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == find_chromium.MISSING
+
+
+def test_apt_get_is_asked_for_a_chromium(tmp_path):
+    """A stand-in for apt-get that puts a browser into PATH when told to install one."""
+    program = tmp_path / "bin" / "chromium"
+    browser = "#!/bin/bash\\necho '<p>up</p>'"
+    install = f'[[ $* == *install*chromium* ]] || exit 0; printf "{browser}" > {program}; chmod +x {program}'
+    say(tmp_path, "apt-get", install)
+    say(tmp_path, "sudo", 'shift; exec "$@"')
+    done = look_for_chromium(tmp_path, tools(tmp_path, "bash", "chmod"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(program)
 
 
 def test_a_chromium_that_does_not_start_is_passed_over(tmp_path, monkeypatch):

@@ -102,17 +102,16 @@ def imports_of(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("what", "pattern"),
-    [
-        ("foreign hosts", HOSTS),
-        ("machine paths", MACHINE_PATHS),
-        ("stub words", STUBS),
-        ("pictures without alt text", EMPTY_ALT),
-    ],
+    ("what", "pattern"), [("foreign hosts", HOSTS), ("machine paths", MACHINE_PATHS), ("stub words", STUBS)]
 )
 def test_no_file_has(what, pattern):
     found = places(pattern, files())
     assert not found, f"{what}: " + "; ".join(found)
+
+
+def test_every_picture_of_a_page_has_words():
+    found = places(EMPTY_ALT, [path for path in files() if path.suffix in (".md", ".ipynb", ".html")])
+    assert not found, "pictures without alt text: " + "; ".join(found)
 
 
 def test_stored_outputs_bear_no_machine_path():
@@ -208,6 +207,18 @@ def test_the_wheels_ranges_are_loose_and_hold_the_pins():
         pinned = pins("requirements.txt")[re.sub(r"[-_.]+", "-", requirement.name).lower()]
         assert requirement.specifier.contains(pinned), f"{requirement} does not hold the tested {pinned}"
         assert {specifier.operator for specifier in requirement.specifier} == {">="}, f"{requirement} is not loose"
+
+
+def test_the_lowest_versions_are_the_ones_said_to_be_tested():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    said = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+    for requirement in map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["pages"]]):
+        lowest = next(iter(requirement.specifier)).version
+        assert f"{requirement.name} {lowest}" in said, (
+            f"CONTRIBUTING.md does not say {requirement.name} {lowest} was tested"
+        )
 
 
 def test_actions_are_pinned():

@@ -10,7 +10,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
-PNG = "image/png"
+PICTURES = ("image/svg+xml", "image/png")
 
 
 def red_cells(notebook: Path) -> set[int]:

@@ -5,19 +5,25 @@ from collections.abc import Callable
 
 import nbformat
 import pytest
-from guard import PAGES, PNG, code_cells, outputs, red_cells, text_of
+from guard import PAGES, PICTURES, code_cells, outputs, red_cells, text_of
 
+from llmbook import figures
 from run_notebooks import run_one
 
 HTML = "text/html"
 IMPORTS = """\
 import inspect
-import matplotlib.pyplot as plt
 import torch
-from llmbook.attention import causal_mask"""
+from llmbook import figures
+from llmbook.attention import causal_mask
+from llmbook.widgets import AttentionLab"""
 TEXT = "print('one half is', 1 / 2)"
 VALUE = "torch.arange(3) * 2"
 LISTING = "print(inspect.getsource(causal_mask))"
+FIGURE = """\
+fig = figures.lines([1, 2, 3], {"a": [1.0, 2.0, 3.0]}, xlabel="x", ylabel="y")
+figures.show(fig, alt="one straight line, rising")"""
+WIDGET = "AttentionLab(temperature=2.0)"
 
 
 def change_digit(text: str) -> str:
@@ -26,15 +32,23 @@ def change_digit(text: str) -> str:
     return text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :]
 
 
+def change_digest(words: str) -> str:
+    return re.sub(r"\[digest (.)", lambda match: f"[digest {'0' if match[1] != '0' else '1'}", words)
+
+
+def figures_of(cell) -> list:
+    return [data for picture in PICTURES for data in outputs(cell, picture)]
+
+
 def write(path, sources: list[str]) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]), path)
 
 
 @pytest.fixture(scope="module")
 def small_page(tmp_path_factory):
-    """A page with a text, a value and a listing, executed as the book's pages are."""
+    """A page with every kind of output, executed as the book's pages are."""
     path = tmp_path_factory.mktemp("canary") / "small.ipynb"
-    write(path, [IMPORTS, TEXT, VALUE, LISTING])
+    write(path, [IMPORTS, TEXT, VALUE, LISTING, FIGURE, WIDGET])
     _, _, error = run_one(path)
     assert not error, error
     return path
@@ -45,14 +59,37 @@ def test_the_small_page_is_green(small_page):
 
 
 def test_changed_outputs_turn_red(small_page, tmp_path):
+    """The stored output no longer says what the cell computes."""
     notebook = nbformat.read(small_page, as_version=4)
-    _, text, value, listing = code_cells(notebook)
+    _, text, value, listing, figure, widget = code_cells(notebook)
     text.outputs[0].text = change_digit(text.outputs[0].text)
     value.outputs[0].data["text/plain"] = change_digit(value.outputs[0].data["text/plain"])
     listing.outputs[0].text = listing.outputs[0].text.replace("tril(", "triu(")
+    break_figure(figure)
+    break_widget(widget)
     changed = tmp_path / "changed.ipynb"
     nbformat.write(notebook, changed)
-    assert red_cells(changed) == {1, 2, 3}
+    assert red_cells(changed) == {1, 2, 3, 4, 5}
+
+
+def test_changed_data_turn_figures_and_widgets_red(small_page, tmp_path):
+    """The cell no longer draws what is stored: a point of a curve, and a setting of the widget, moved a little."""
+    notebook = nbformat.read(small_page, as_version=4)
+    *_, figure, widget = code_cells(notebook)
+    figure.source = figure.source.replace("2.0, 3.0", "2.1, 3.0")
+    widget.source = widget.source.replace("2.0", "2.1")
+    changed = tmp_path / "changed.ipynb"
+    nbformat.write(notebook, changed)
+    assert red_cells(changed) == {4, 5}
+
+
+def test_the_words_of_a_figure_change_with_its_data():
+    """The picture itself is not what the guard rests on: the digest in its description is."""
+    one, other = (
+        figures.bundle(figures.lines([1.0, 2.0], {"a": [1.0, y]}, xlabel="x", ylabel="y"), alt="one straight line")
+        for y in (2.0, 2.1)
+    )
+    assert one["text/plain"] != other["text/plain"]
 
 
 def break_text(cell) -> None:
@@ -61,7 +98,8 @@ def break_text(cell) -> None:
 
 
 def break_figure(cell) -> None:
-    outputs(cell, PNG)[0]["text/plain"] = change_digit(outputs(cell, PNG)[0]["text/plain"])
+    data = figures_of(cell)[0]
+    data["text/plain"] = change_digest(data["text/plain"])
 
 
 def break_widget(cell) -> None:
@@ -75,7 +113,7 @@ def break_listing(cell) -> None:
 
 BREAKS: dict[str, tuple[Callable, Callable]] = {
     "text": (break_text, lambda cell: re.search(r"\d", text_of(cell)) and "def " not in text_of(cell)),
-    "figure": (break_figure, lambda cell: bool(outputs(cell, PNG))),
+    "figure": (break_figure, lambda cell: bool(figures_of(cell))),
     "widget": (break_widget, lambda cell: any("<script" in data[HTML] for data in outputs(cell, HTML))),
     "listing": (break_listing, lambda cell: "def " in text_of(cell)),
 }

@@ -5,9 +5,9 @@ import re
 
 import nbformat
 import pytest
-from guard import PAGES, code_cells
+from guard import PAGES, PICTURES, ROOT, code_cells
 
-from uncompared import uncompared_cells
+from uncompared_cells import uncompared
 
 MOST_CODE_CELLS = 25
 MOST_LINES = 25
@@ -67,14 +67,15 @@ def test_nothing_of_the_run_is_kept(page):
 
 
 def test_every_figure_is_described(notebook):
-    """A picture is not compared, so the words beside it must be more than matplotlib's own."""
+    """A picture says nothing to nbval, so the words beside it carry a digest of the plotted data."""
     for number, cell in enumerate(code_cells(notebook)):
         for output in cell.outputs:
             data = output.get("data", {})
-            if "image/png" in data or "image/svg+xml" in data:
+            if any(picture in data for picture in PICTURES):
                 words = data.get("text/plain", "")
-                assert words, f"cell {number}: a figure without a description"
-                assert "<Figure size" not in words, f"cell {number}: show figures through llmbook.figures"
+                assert re.search(r"\w+ \w+.*\[digest [0-9a-f]{8}\]$", words), (
+                    f"cell {number}: show it through llmbook.figures"
+                )
 
 
 def test_every_widget_leaves_something_to_read(notebook):
@@ -85,5 +86,21 @@ def test_every_widget_leaves_something_to_read(notebook):
 
 
 def test_each_uncompared_cell_has_its_published_reason():
-    without = [f"{cell.page} cell {cell.number}" for cell in uncompared_cells() if not cell.reason]
-    assert not without, f"say why after the mark (see CONTRIBUTING.md): {without}"
+    without = [(name, number) for name, number, reason in uncompared(ROOT / "notebooks")[0] if not reason]
+    assert not without, f"say why in the line after the mark (see CONTRIBUTING.md): {without}"
+
+
+@pytest.mark.parametrize(
+    ("source", "tags", "expected"),
+    [
+        ("# NBVAL_IGNORE_OUTPUT\n# Why: seconds differ\nf()", [], [("x.ipynb", 1, "seconds differ")]),
+        ("# NBVAL_IGNORE_OUTPUT\nf()", [], [("x.ipynb", 1, "")]),
+        ("f()\n  # NBVAL_SKIP", [], [("x.ipynb", 1, "")]),
+        ("f()", ["nbval-ignore-output"], [("x.ipynb", 1, "")]),
+        ("f()  # NBVAL_IGNORE_OUTPUT", [], []),  # not a line of its own: nbval compares it
+    ],
+)
+def test_every_mark_nbval_honours_is_found(tmp_path, source, tags, expected):
+    cell = nbformat.v4.new_code_cell(source, metadata={"tags": tags})
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "x.ipynb")
+    assert uncompared(tmp_path)[0] == expected

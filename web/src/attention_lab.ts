@@ -2,7 +2,7 @@
 
 import { asCode, attend, entropy, inputs, mayAttend, scores, toWords } from "./core";
 import type { Entry, Inputs, Result, Source, State } from "./core";
-import { adopt, h, throttle, unique } from "./dom";
+import { adopt, h, setAttribute, setText, throttle, unique } from "./dom";
 import { heatMap } from "./heat";
 import type { Heat } from "./heat";
 import { css } from "./style";
@@ -47,16 +47,16 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
 
   function slider(name: string, field: "temperature" | "d_k" | "n_keys" | "window" | "head", code: () => string, range: () => [number, number, number]): HTMLElement {
     const input = h("input", { type: "range", "aria-label": name });
-    const value = h("output");
+    const value = h("span", { class: "value" });
     const line = h("code");
     const control = h("label", { class: "control" }, h("span", { class: "name" }, name, value), input, line);
     input.addEventListener("input", () => change({ [field]: Number(input.value) }));
     refreshers.push(() => {
       const [low, high, step] = range();
-      [input.min, input.max, input.step] = [low, high, step].map(String) as [string, string, string];
-      input.value = String(state[field]);
-      value.textContent = field === "temperature" ? number(state[field]) : String(state[field]);
-      line.textContent = code();
+      Object.entries({ min: low, max: high, step }).forEach(([key, limit]) => setAttribute(input, key, String(limit)));
+      if (Number(input.value) !== state[field]) input.value = String(state[field]);
+      setText(value, field === "temperature" ? number(state[field]) : String(state[field]));
+      setText(line, code());
       control.hidden = (field === "n_keys" && state.mask !== "padding") || (field === "window" && state.mask !== "window");
     });
     return control;
@@ -138,7 +138,7 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   const vectors = h("div", { class: "scroll" });
   const entryInput = h("input", { type: "range", min: "-8", max: "8", step: "0.1" });
   const entryName = h("span");
-  const entryValue = h("output");
+  const entryValue = h("span", { class: "value" });
   let entry: ["q" | "k" | "v", number] = ["q", 0];
   const rowOfEntry = (name: "q" | "k" | "v"): number => (name === "q" ? state.row : state.key);
   function setEntry(value: number): void {
@@ -263,6 +263,7 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   const rowOf = (weights: Float64Array, row: number): Float64Array => weights.subarray(row * given.keyTokens.length, (row + 1) * given.keyTokens.length);
 
   function chips(list: HTMLElement, words: string[], choose: (i: number) => void): void {
+    list.classList.toggle("many", words.length > 16);
     list.replaceChildren(...words.map((word, i) => {
       const button = h("button", { type: "button" }, word);
       button.addEventListener("click", () => choose(i));
@@ -333,19 +334,19 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
     for (const refresher of refreshers) refresher();
     scaled.checked = state.scaled;
     mask.value = state.mask;
-    maskCode.textContent = MASKS[state.mask];
+    setText(maskCode, MASKS[state.mask]);
     clear.hidden = !state.blocked.length;
     restore.hidden = !state.edits.length;
-    predict.setAttribute("aria-pressed", String(hiddenRow >= 0));
+    setAttribute(predict, "aria-pressed", String(hiddenRow >= 0));
     const row = rowOf(result.weights, state.row);
-    [...queries.children].forEach((li, t) => li.firstElementChild!.setAttribute("aria-pressed", String(t === state.row)));
+    [...queries.children].forEach((li, t) => setAttribute(li.firstElementChild!, "aria-pressed", String(t === state.row)));
     [...keys.children].forEach((li, s) => {
       const chip = li.firstElementChild as HTMLElement;
-      chip.style.setProperty("--w", String(hiddenRow === state.row ? 0 : row[s]!));
-      chip.setAttribute("aria-pressed", String(s === state.key));
+      chip.style.setProperty("--w", number(hiddenRow === state.row ? 0 : row[s]!));
+      setAttribute(chip, "aria-pressed", String(s === state.key));
     });
     heat!.draw(result.weights, may, state.row, state.key, hiddenRow);
-    sentence.textContent = say();
+    setText(sentence, say());
     const at = state.row * S + state.key;
     const weight = hiddenRow === state.row ? "not revealed" : may[at] ? number(result.weights[at]!) : "hidden by the mask";
     heat!.describe(`${given.tokens[state.row]} to ${given.keyTokens[state.key]}: ${weight}`, state.row, state.key);

@@ -47,3 +47,11 @@ export function throttle(action: () => void, wait: number): () => void {
 
 let count = 0;
 export const unique = (stem: string): string => `${stem}-${++count}`;
+
+/** Write only what differs: an attribute or a text set anew, even to the same value, costs a layout. */
+export function setText(node: Element, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+export function setAttribute(node: Element, name: string, value: string): void {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}

@@ -1,6 +1,6 @@
 // The heat map: SVG up to 32 tokens a side, canvas above. It draws; what a key or a finger means is the lab's business.
 
-import { h, svg } from "./dom";
+import { h, setAttribute, setText, svg } from "./dom";
 
 export interface Heat {
   element: HTMLElement;
@@ -11,6 +11,7 @@ export interface Heat {
 }
 
 const LABELS = 62;
+const SHADES = 128; // more than an eye tells apart, and few enough that most cells keep theirs from move to move
 const cut = (word: string, most: number): string => ([...word].length > most ? [...word].slice(0, most - 1).join("") + "…" : word);
 
 interface Plan {
@@ -39,9 +40,9 @@ export function heatMap(tokens: string[], keyTokens: string[]): Heat {
     grid,
     draw: picture.draw,
     describe(sentence, row, key) {
-      cell.textContent = sentence;
-      line.setAttribute("aria-rowindex", String(row + 1));
-      cell.setAttribute("aria-colindex", String(key + 1));
+      setText(cell, sentence);
+      setAttribute(line, "aria-rowindex", String(row + 1));
+      setAttribute(cell, "aria-colindex", String(key + 1));
     },
     cellAt(event) {
       const box = element.getBoundingClientRect();
@@ -74,13 +75,18 @@ function svgPicture({ T, S, size, width, height }: Plan, tokens: string[], keyTo
   const crosses: SVGElement[] = [];
   for (let i = 0; i < T * S; i++) {
     const [x, y] = [LABELS + (i % S) * size, LABELS + Math.floor(i / S) * size];
-    rects.push(svg("rect", { class: "cell", x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": 0 }));
-    crosses.push(svg("path", { class: "masked", d: `M${x + size * 0.35} ${y + size * 0.65}L${x + size * 0.65} ${y + size * 0.35}`, visibility: "hidden" }));
+    rects.push(svg("rect", { x: x + 0.5, y: y + 0.5, width: size - 1, height: size - 1, "fill-opacity": 0 }));
+    crosses.push(svg("path", { d: `M${x + size * 0.35} ${y + size * 0.65}L${x + size * 0.65} ${y + size * 0.35}`, visibility: "hidden" }));
     if (size > 30) texts.push(svg("text", { x: x + size / 2, y: y + size / 2, "text-anchor": "middle", "dominant-baseline": "central" }));
   }
   const rowFrame = svg("rect", { class: "row", x: LABELS, width: S * size, height: size });
   const active = svg("rect", { class: "active", width: size, height: size });
-  root.append(...rects, ...crosses, ...texts, svg("rect", { class: "frame", x: LABELS, y: LABELS, width: S * size, height: T * size }), rowFrame, active);
+  const group = (name: string, parts: SVGElement[]): SVGElement => {
+    const g = svg("g", { class: name }); // looks are inherited from here: matching rules for each cell would cost more
+    g.append(...parts);
+    return g;
+  };
+  root.append(group("cells", rects), group("crosses", crosses), group("digits", texts), svg("rect", { class: "frame", x: LABELS, y: LABELS, width: S * size, height: T * size }), rowFrame, active);
 
   const shade = new Int16Array(T * S).fill(-1);
   const barred = new Uint8Array(T * S);
@@ -88,11 +94,10 @@ function svgPicture({ T, S, size, width, height }: Plan, tokens: string[], keyTo
   function draw(weights: Float64Array, may: Uint8Array, row: number, key: number, hiddenRow: number): void {
     for (let i = 0; i < T * S; i++) {
       const hidden = Math.floor(i / S) === hiddenRow;
-      const level = hidden ? 0 : Math.round(weights[i]! * 255);
+      const level = hidden ? 0 : Math.round(weights[i]! * SHADES);
       if (level !== shade[i]) {
         shade[i] = level;
-        rects[i]!.setAttribute("fill-opacity", (level / 255).toFixed(3));
-        texts[i]?.setAttribute("class", level > 140 ? "inverse" : "");
+        rects[i]!.setAttribute("fill-opacity", (level / SHADES).toFixed(3));
       }
       if (texts.length) {
         const digit = hidden ? "?" : may[i] ? weights[i]!.toFixed(2) : "";
@@ -104,9 +109,9 @@ function svgPicture({ T, S, size, width, height }: Plan, tokens: string[], keyTo
         crosses[i]!.setAttribute("visibility", bar ? "visible" : "hidden");
       }
     }
-    rowFrame.setAttribute("y", String(LABELS + row * size));
-    active.setAttribute("x", String(LABELS + key * size));
-    active.setAttribute("y", String(LABELS + row * size));
+    setAttribute(rowFrame, "y", String(LABELS + row * size));
+    setAttribute(active, "x", String(LABELS + key * size));
+    setAttribute(active, "y", String(LABELS + row * size));
   }
   return { element: root, draw };
 }

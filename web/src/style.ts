@@ -12,6 +12,7 @@ export const css = `
   border: 1px solid var(--line); border-radius: 10px; padding: 0.9rem; margin: 1rem 0; max-width: 46rem; box-sizing: border-box;
 }
 .attention-lab *, .attention-lab *::before { box-sizing: border-box; }
+.attention-lab [hidden] { display: none !important; }
 .attention-lab :focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 .attention-lab input[type=text], .attention-lab select, .attention-lab button {
   font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: 6px;
@@ -29,23 +30,25 @@ export const css = `
 .attention-lab .chips button::before { content: ""; position: absolute; left: 0; bottom: 0; height: 0.32rem; width: 100%;
   background: var(--heat); transform-origin: left; transform: scaleX(var(--w, 0)); }
 .attention-lab .chips.queries button::before { display: none; }
-.attention-lab .sentence { font-size: 1.08rem; margin: 0.5rem 0; min-height: 3em; }
+.attention-lab .chips.many { max-height: 6.6rem; overflow-y: auto; }
+.attention-lab .control code { display: block; }
+.attention-lab .sentence { font-size: 1.08rem; margin: 0.5rem 0; min-height: 1.6em; }
 .attention-lab .parts { display: grid; grid-template-columns: minmax(0, 1.25fr) minmax(13rem, 1fr); gap: 1rem; }
 @media (max-width: 640px) { .attention-lab .parts { grid-template-columns: minmax(0, 1fr); } }
 .attention-lab .heat { position: relative; contain: layout paint; }
 .attention-lab .heat svg, .attention-lab .heat canvas { display: block; width: 100%; height: auto; }
-.attention-lab .heat text { fill: var(--ink); font: 12px system-ui, sans-serif; }
-.attention-lab .heat text.inverse { fill: var(--paper); }
-.attention-lab .heat rect.cell { fill: var(--heat); stroke: none; }
+.attention-lab .heat svg { fill: var(--ink); font: 12px system-ui, sans-serif; }
+.attention-lab .heat .digits { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; stroke-linejoin: round; }
+.attention-lab .heat .cells { fill: var(--heat); stroke: none; }
 .attention-lab .heat rect.frame { fill: none; stroke: var(--line); }
 .attention-lab .heat rect.active { fill: none; stroke: var(--mark); stroke-width: 2; }
 .attention-lab .heat rect.row { fill: none; stroke: var(--soft); stroke-width: 1; }
-.attention-lab .heat .masked { stroke: var(--soft); stroke-width: 1; }
+.attention-lab .heat .crosses { stroke: var(--soft); stroke-width: 1; }
 .attention-lab .heat [role=grid] { position: absolute; inset: 0; cursor: pointer; touch-action: manipulation; }
 .attention-lab .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .attention-lab .control { display: block; margin-bottom: 0.55rem; }
 .attention-lab .control .name { display: flex; justify-content: space-between; gap: 0.5rem; }
-.attention-lab .control output { font-variant-numeric: tabular-nums; }
+.attention-lab .control .value { font-variant-numeric: tabular-nums; }
 .attention-lab code { font: 0.78rem/1.4 ui-monospace, monospace; color: var(--ink); background: none; border: 0; padding: 0; overflow-wrap: anywhere; }
 .attention-lab .buttons { display: flex; flex-wrap: wrap; gap: 0.4rem; margin: 0.5rem 0; }
 .attention-lab details { border-top: 1px solid var(--line); padding: 0.4rem 0; }

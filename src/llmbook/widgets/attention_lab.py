@@ -61,6 +61,8 @@ class AttentionLab(anywidget.AnyWidget):
         super().__init__(
             source={"kind": "words", "lexicon": LEXICON, **projections}, text=" ".join(words), **checked(settings)
         )
+        if "key" not in settings:
+            self.key = int(self.weights[self.row].argmax())
 
     @classmethod
     def from_tensors(
@@ -92,7 +94,7 @@ class AttentionLab(anywidget.AnyWidget):
             **{name: to_base64(x) for name, x in (("q", q), ("k", k), ("v", v))},
             "may_attend": None if may_attend is None else may_attend.int().tolist(),
         }
-        lab = cls(**{"d_k": q.shape[-1], "n_keys": len(key_tokens), "row": 0, **settings})
+        lab = cls(**{"d_k": q.shape[-1], "n_keys": len(key_tokens), "row": 0, "key": 0, **settings})
         lab.text, lab.source = "", source
         return lab
 

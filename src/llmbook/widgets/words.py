@@ -29,7 +29,7 @@ def to_words(text: str) -> list[str]:
 
 
 def hash_of(word: str) -> int:
-    """FNV-1a, 32 bits, over the word's UTF-8 bytes (Fowler, Noll and Vo; RFC 9923)."""
+    """FNV-1a, 32 bits, over the word's UTF-8 bytes (by Fowler, Noll and Vo)."""
     h = 0x811C9DC5
     for byte in word.encode():
         h = (h ^ byte) * 0x01000193 % 2**32

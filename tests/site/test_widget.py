@@ -1,0 +1,379 @@
+"""The attention laboratory in Chromium: its numbers against torch, its speed, its manners."""
+
+import gzip
+import itertools
+import random
+import string
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Page
+
+from conftest import ROOT, serve
+from llmbook.widgets import AttentionLab
+from llmbook.widgets.attention_lab import STATE
+from llmbook.widgets.words import to_words
+
+SCRIPT = ROOT / "_static/generated/widgets.js"
+TESTING = ROOT / "_build/testing/testing.js"
+STYLE = ROOT / "_static/book.css"
+# The size of the largest difference between two orders of summing and two exponentials in float64 is about 1e-14;
+# the bar says 1e-5, and what is drawn has two decimals.
+CLOSE = 1e-9
+
+
+HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
+<script src="testing.js"></script><script src="widgets.js" defer></script>"""
+
+
+def page_of(lab: AttentionLab) -> str:
+    return f"{HEAD}<body><main><h1>Lab</h1>{lab.to_html()}</main></body></html>"
+
+
+def lab_of(n: int, heads: int = 1) -> AttentionLab:
+    g = torch.Generator().manual_seed(n)
+    q, k, v = (torch.randn(heads, n, 16, generator=g) for _ in range(3))
+    return AttentionLab.from_tensors(q, k, v, [f"t{i}" for i in range(n)])
+
+
+@pytest.fixture(scope="module")
+def labs(tmp_path_factory) -> Path:
+    """A folder of small pages, each with one laboratory and nothing else."""
+    folder = tmp_path_factory.mktemp("labs")
+    for file in (SCRIPT, TESTING, STYLE):
+        assert file.is_file(), f"{file.name} is not built: run 'make book'"
+        (folder / file.name).write_bytes(file.read_bytes())
+    q, k, v = (torch.randn(2, n, 7, generator=torch.Generator().manual_seed(1)) for n in (3, 5, 5))
+    pages = {
+        "six": AttentionLab(),
+        "t32": lab_of(32),
+        "t64": lab_of(64),
+        "cross": AttentionLab.from_tensors(q, k, v, ["a", "b", "c"], ["u", "v", "w", "x", "y"]),
+    }
+    for name, lab in pages.items():
+        (folder / f"{name}.html").write_text(page_of(lab), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(labs: Path):
+    with serve(labs) as address:
+        yield address
+
+
+@pytest.fixture
+def open_lab(open_page, address) -> Callable[..., Page]:
+    def open_(name: str = "six", **options) -> Page:
+        page, page.seen = open_page(f"{address}/{name}.html", **options)
+        page.wait_for_selector(".attention-lab")
+        return page
+
+    return open_
+
+
+WEIGHTS = """([source, state]) => {
+  const given = llmbookCore.inputs(source, state);
+  const result = llmbookCore.attend(given, state);
+  return Object.fromEntries(Object.entries(result).map(([name, x]) => [name, [...x]]));
+}"""
+
+
+def of_browser(page: Page, lab: AttentionLab) -> dict[str, torch.Tensor]:
+    """What the front end computes for the laboratory's state."""
+    found = page.evaluate(WEIGHTS, [lab.source, {name: getattr(lab, name) for name in STATE}])
+    return {name: torch.tensor(numbers, dtype=torch.float64) for name, numbers in found.items()}
+
+
+def agree(page: Page, lab: AttentionLab) -> None:
+    found = of_browser(page, lab)
+    weights, v = lab.weights, lab.qkv["v"]
+    torch.testing.assert_close(found["weights"].view_as(weights), weights, atol=CLOSE, rtol=0)
+    torch.testing.assert_close(found["outputs"].view(len(weights), -1), weights @ v, atol=1e-8, rtol=0)
+    scores = lab.qkv["q"] @ lab.qkv["k"].T
+    torch.testing.assert_close(found["scores"].view_as(scores), scores, atol=1e-8, rtol=0)
+
+
+SETTINGS = [
+    *({"temperature": t} for t in (0.05, 0.1, 0.5, 1.0, 2.35, 5.0)),
+    *({"scaled": s, "d_k": d} for s, d in itertools.product([True, False], [1, 2, 3, 64, 256])),
+    *({"mask": "padding", "n_keys": n} for n in range(7)),
+    *({"mask": "window", "window": n} for n in range(1, 7)),
+    {"mask": "causal"},
+    {"blocked": [(2, 1), (2, 5)]},
+    {"mask": "causal", "blocked": [(0, 0)]},
+    *({"edits": [(m, 0, 2, 1, x)]} for m, x in itertools.product("qkv", (-8, 0.1, 8))),
+    {"temperature": 0.05, "scaled": False, "edits": [("q", 0, 2, 0, 8), ("k", 0, 1, 0, 8)]},
+]
+
+
+def test_the_core_equals_torch_over_every_control(open_lab):
+    page = open_lab()
+    for settings in SETTINGS:
+        agree(page, AttentionLab(**settings))
+    for text in ("one", "Fühle das Gewicht 注意力 🙂 naïve", " ".join(string.ascii_letters[:16])):
+        agree(page, AttentionLab(text))
+
+
+@pytest.mark.parametrize(("T", "S"), [(3, 5), (5, 3), (7, 7), (64, 64), (1, 1)])
+def test_the_core_equals_torch_on_tensors(open_lab, T, S):
+    page = open_lab()
+    g = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, n, 11, generator=g) * 3 for n in (T, S, S))
+    may = torch.rand(T, S, generator=g) > 0.3
+    for mask, head in itertools.product(("none", "causal", "window", "padding"), (0, 1)):
+        names = [f"{i}" for i in range(T)], [f"{i}" for i in range(S)]
+        agree(page, AttentionLab.from_tensors(q, k, v, *names, may, mask=mask, head=head))
+
+
+def test_a_wrong_core_is_noticed(open_lab):
+    """The canary: a constant changed in the front end's mathematics must turn the comparison red."""
+    page = open_lab()
+    script = TESTING.read_text(encoding="utf-8")
+    broken = script.replace("Math.sqrt(", "Math.cbrt(", 1)
+    assert broken != script
+    page.evaluate(broken)
+    with pytest.raises(AssertionError, match="not close"):
+        agree(page, AttentionLab(d_k=64))
+
+
+def test_words_are_cut_alike_in_both_languages(open_lab):
+    page = open_lab()
+    for text in (
+        "a\u00a0b\u3000c",
+        "x" * 99,
+        " ".join(string.ascii_letters),
+        "é 注意力注意力注意力注意力注意力注意力 🙂🙂",
+    ):
+        assert page.evaluate("(t) => llmbookCore.toWords(t).words", text) == to_words(text)
+
+
+def test_copied_code_gives_what_is_shown(open_lab):
+    page = open_lab()
+    page.get_by_role("slider", name="Temperature").fill("0.35")
+    page.get_by_role("combobox", name="Mask").select_option("window")
+    page.get_by_role("slider", name="Window").fill("3")
+    page.get_by_label("Your words (up to 16)").fill('a "quoted" \\ word')
+    page.locator("summary", has_text="This state as Python").click()
+    code = page.locator("pre").inner_text()
+    scope: dict = {}
+    exec(code.rsplit("\n", 1)[0], scope)
+    page.locator("summary", has_text="All weights as a table").click()
+    rows = page.locator("details", has_text="All weights as a table").locator("tbody tr")
+    rows.first.wait_for()
+    shown = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in rows.all()]
+    torch.testing.assert_close(torch.tensor(shown).double(), scope["lab"].weights, atol=0.00501, rtol=0)
+    assert scope["lab"].tokens == ["a", '"quoted"', "\\", "word"]
+
+
+def test_a_click_hides_a_cell_and_the_sentence_says_what_is_left(open_lab):
+    page = open_lab()
+    assert "“sat” attends 0.67 to “cat”" in page.locator(".sentence").inner_text()
+    page.get_by_label("a click on a cell hides it").check()
+    grid = page.get_by_role("grid")
+    box = grid.bounding_box()
+    size = AttentionLab()
+    cell = 46 * box["width"] / (62 + 6 * 46 + 2)
+    origin = 62 * box["width"] / (62 + 6 * 46 + 2)
+    grid.click(position={"x": origin + 1.5 * cell, "y": origin + 2.5 * cell})
+    size.blocked = [(2, 1)]
+    best = int(size.weights[2].argmax())
+    assert f"{size.weights[2, best]:.2f} to “{size.tokens[best]}”" in page.locator(".sentence").inner_text()
+    page.get_by_role("button", name="Show all cells").click()
+    assert "0.67 to “cat”" in page.locator(".sentence").inner_text()
+
+
+def test_predict_then_reveal_gives_points(open_lab):
+    page = open_lab()
+    page.get_by_role("button", name="Predict, then reveal").click()
+    assert "Where will “sat” look?" in page.locator(".sentence").inner_text()
+    assert page.locator(".heat .digits text", has_text="?").count() == 6
+    page.locator(".chips:not(.queries) button", has_text="cat").click()
+    assert "100 of 100 points" in page.locator(".buttons").inner_text()
+    page.get_by_role("button", name="Predict the next word").click()
+    page.locator(".chips:not(.queries) button", has_text="cat").click()
+    weights = AttentionLab().weights[3]
+    assert f"{round(100 * float(weights[1] / weights.max()))} of 100 points" in page.locator(".buttons").inner_text()
+    assert "in 2 tries" in page.locator(".buttons").inner_text()
+
+
+def test_entries_of_q_k_and_v_can_be_set_and_dragged(open_lab):
+    page = open_lab()
+    page.locator("summary", has_text="The vectors").click()
+    page.get_by_role("button", name="q of sat, coordinate 0").click()
+    page.get_by_role("slider", name="Entry q[2, 0]").fill("-3.5")
+    edited = AttentionLab(edits=[("q", 0, 2, 0, -3.5)])
+    best = int(edited.weights[2].argmax())
+    assert f"{edited.weights[2, best]:.2f} to “{edited.tokens[best]}”" in page.locator(".sentence").inner_text()
+    entry = page.get_by_role("button", name="v of cat, coordinate 1")
+    before, box = float(entry.inner_text()), entry.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 25, box["y"] + 5, steps=4)
+    page.mouse.up()
+    assert float(entry.inner_text()) == pytest.approx(before + 1.0)  # a tenth for every two pixels
+    page.get_by_role("button", name="Restore all entries").click()
+    assert float(entry.inner_text()) == before
+
+
+def test_cross_attention_has_as_many_columns_as_keys(open_lab):
+    page = open_lab("cross")
+    assert page.locator(".chips.queries button").count() == 3
+    assert page.locator(".chips:not(.queries) button").count() == 5
+    page.get_by_role("slider", name="Head").fill("1")
+    assert page.get_by_role("grid").get_attribute("aria-colcount") == "5"
+
+
+def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
+    page = open_lab()
+    for summary in page.locator("summary").all():
+        summary.focus()
+        page.keyboard.press("Enter")
+    names, before = [], None
+    page.locator("input[type=text]").focus()
+    for _ in range(120):
+        name = page.evaluate("document.activeElement.outerHTML")
+        if name == before or "attention-lab" not in page.evaluate(
+            "document.activeElement.closest('.attention-lab')?.className ?? ''"
+        ):
+            break
+        names.append(name)
+        before = name
+        page.keyboard.press("Tab")
+    expected = page.evaluate(
+        "[...document.querySelectorAll('.attention-lab :is(input, select, button, summary, [tabindex])')]"
+        ".filter((e) => e.checkVisibility()).length"
+    )
+    assert len(names) == expected
+    grid = page.get_by_role("grid")
+    grid.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    assert page.locator("[role=gridcell]").inner_text() == "on to mat: 0.67"
+    page.keyboard.press("Enter")
+    assert page.locator("[role=gridcell]").inner_text() == "on to mat: hidden by the mask"
+    page.get_by_role("slider", name="Temperature").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("slider", name="Temperature").input_value() == "1.05"
+
+
+def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_lab):
+    page = open_lab()
+    for summary in page.locator("summary").all():
+        summary.click()
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll('.attention-lab :is(input, select, button, summary, [tabindex])')]
+        .filter((e) => e.dataset.lmSuppressShortcuts !== 'true'
+                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
+        .map((e) => e.outerHTML)"""
+    )
+    assert unnamed == []
+
+
+def test_changes_are_spoken(open_lab):
+    page = open_lab()
+    page.get_by_role("slider", name="Temperature").fill("5")
+    page.wait_for_timeout(600)
+    assert page.locator("[aria-live=polite]").inner_text() == page.locator(".sentence").inner_text()
+
+
+def odd_texts() -> list[str]:
+    rng = random.Random(0)
+    pool = [
+        *string.printable,
+        *"éß注意力🙂👩‍👩‍👧\u202e\u200f\u0000\ufeff\ufffd",
+        "<script>window.hacked = 1</script>",
+        "مرحبا",
+        "&lt;",
+        "'\"><img src=x onerror=window.hacked=1>",
+    ]
+    texts = ["".join(rng.choices(pool, k=rng.choice([0, 1, 5, 40, 300]))) for _ in range(997)]
+    return [*texts, "x" * 10_000, "🙂 " * 5_000, "__proto__ constructor toString"]
+
+
+def test_no_typed_text_breaks_it(open_lab):
+    page = open_lab()
+    told = page.evaluate(
+        """(texts) => {
+          const input = document.querySelector('.attention-lab input[type=text]');
+          return texts.map((text) => {
+            input.value = text;
+            input.dispatchEvent(new Event('input'));
+            const words = document.querySelectorAll('.chips.queries button').length;
+            return [words, document.querySelector('.notice').textContent];
+          });
+        }""",
+        odd_texts(),
+    )
+    assert page.evaluate("window.hacked") is None
+    assert page.seen.errors == []
+    page.wait_for_timeout(50)
+    assert all(1 <= count <= 16 for count, _ in told)
+    assert told[-3][1] == "1 shortened to 16 characters"
+    assert told[-2][1] == "only the first 16 of 5000 words are used"
+
+
+MOVES = """async (label) => {
+  const lab = document.querySelector('.attention-lab');
+  const input = lab.querySelector(`input[aria-label="${label}"]`);
+  const times = [];
+  for (let i = 0; i < 220; i++) {
+    const began = performance.now();
+    input.value = String(0.2 + Math.abs((i % 180) - 90) * 0.05); // down and up again, one step of the slider each
+    input.dispatchEvent(new Event('input'));
+    await Promise.resolve();
+    void lab.offsetHeight;
+    document.body.getBoundingClientRect();
+    times.push(performance.now() - began);
+    if (i % 20 === 0) await new Promise(requestAnimationFrame);
+  }
+  times.splice(0, 20);
+  times.sort((a, b) => a - b);
+  return [times[100], times[189]];
+}"""
+
+
+@pytest.mark.parametrize(("name", "most"), [("t32", 4.0), ("t64", 8.0)])
+def test_a_slider_move_is_quick(open_lab, name, most, record_property):
+    page = open_lab(name)
+    median, p95 = min((page.evaluate(MOVES, "Temperature") for _ in range(3)), key=lambda times: times[1])
+    record_property("move_ms", (median, p95))
+    print(f"{name}: slider move median {median:.2f} ms, p95 {p95:.2f} ms")
+    assert p95 <= most
+
+
+@pytest.mark.parametrize("name", ["six", "t32", "t64"])
+def test_the_first_render_is_quick(open_lab, name):
+    times = [float(open_lab(name).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)]
+    print(f"{name}: first render {min(times):.0f} ms")
+    assert min(times) <= 250
+
+
+def test_the_script_is_small():
+    assert len(gzip.compress(SCRIPT.read_bytes())) <= 40 * 1024
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_works_by_touch(open_lab, dark):
+    page = open_lab(width=360, touch=True, dark=dark)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator(".chips.queries button", has_text="mat").tap()
+    assert "“mat” attends" in page.locator(".sentence").inner_text()
+    box = page.get_by_role("grid").bounding_box()
+    page.get_by_role("grid").tap(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
+    assert "“the” attends" in page.locator(".sentence").inner_text()
+
+
+def test_without_a_script_there_is_the_table(open_page, address):
+    page, _ = open_page(f"{address}/six.html", javascript=False)
+    assert page.locator("table caption").inner_text().startswith("Attention weights")
+    assert page.locator("td").count() == 36
+
+
+def test_from_disk_without_a_server(open_page, labs):
+    page, seen = open_page(f"file://{labs}/six.html")
+    assert "“sat” attends 0.67" in page.locator(".sentence").inner_text()
+    assert seen.errors == []
+    assert seen.foreign == []
