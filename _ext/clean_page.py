@@ -24,6 +24,16 @@ UNUSED = re.compile(
 )
 INLINE = re.compile(r'<script(?: data-cfasync="false")?>(.+?)</script>', re.DOTALL)
 
+RENAMED = {  # what the theme says to a screen reader that differs from what it shows, and landmarks it leaves out
+    'title="Search" aria-label="Search"': 'title="Search"',
+    '<summary aria-label="Toggle hidden content">': "<summary>",
+    '<div id="pst-primary-sidebar"': '<div role="navigation" aria-label="Sidebar" id="pst-primary-sidebar"',
+    ' role="doc-biblioentry"': "",  # deprecated, and not allowed where the theme puts it
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    'onclick="window.print()"': 'data-call="print"',
+    'onclick="toggleFullScreen()"': 'data-call="toggleFullScreen"',
+}
+
 
 def cleaned(page: str, static: str, folder: Path) -> str:
     """The page without what it does not use, its inline scripts in files of ``folder``, reached under ``static``."""
@@ -34,7 +44,10 @@ def cleaned(page: str, static: str, folder: Path) -> str:
         (folder / name).write_text(match[1].strip() + "\n", encoding="utf-8")
         return f'<script src="{static}/inline/{name}"></script>'
 
-    return INLINE.sub(to_file, UNUSED.sub("", page))
+    page = INLINE.sub(to_file, UNUSED.sub("", page))
+    for theirs, ours in RENAMED.items():
+        page = page.replace(theirs, ours)
+    return page
 
 
 def wrap_templates(app: Sphinx) -> None:

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.ticker import FixedLocator
 
 PALETTE = {
     "ink": "#1d2530",
@@ -61,7 +62,7 @@ def style() -> AbstractContextManager:
     return matplotlib.rc_context(STYLE)
 
 
-def canvas(width: float = 6.0, height: float = 3.0, columns: int = 1) -> tuple[Figure, list[Axes]]:
+def canvas(width: int | float = 6, height: int | float = 3, columns: int = 1) -> tuple[Figure, list[Axes]]:
     """An empty figure of ``width`` × ``height`` inches, with a row of axes."""
     with style():
         fig = Figure(figsize=(width, height), layout="constrained")
@@ -109,13 +110,14 @@ def digest(fig: Figure, digits: int = 3) -> str:
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:8]
 
 
-def box(patch: Rectangle) -> list[float]:
+def box(patch: Rectangle) -> list:
     return [patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()]
 
 
 def explicit_ticks(ax: Axes) -> list[str]:
     """The tick labels that were given as words."""
-    return [text for axis in (ax.xaxis, ax.yaxis) for text in getattr(axis.get_major_formatter(), "seq", [])]
+    given = [axis for axis in (ax.xaxis, ax.yaxis) if isinstance(axis.get_major_locator(), FixedLocator)]
+    return [label.get_text() for axis in given for label in axis.get_ticklabels()]
 
 
 def rounded(array: object, digits: int) -> str:
@@ -179,7 +181,7 @@ def heat_map(
     row_label: str = "",
     column_label: str = "",
     decimals: int | None = 2,
-    largest: float | None = None,
+    largest: int | float | None = None,
     ax: Axes | None = None,
 ) -> Figure:
     """A table of shaded cells: blue above zero, orange below, as strong as the number is large.
@@ -248,7 +250,7 @@ def alignment(
 
 
 def lines(
-    x: Sequence[float],
+    x: object,
     curves: Mapping[str, object],
     *,
     xlabel: str,
@@ -262,8 +264,8 @@ def lines(
     ax = ax or canvas()[1][0]
     with style():
         for i, (name, y) in enumerate(curves.items()):
-            if len(numbers(y)) != len(x):
-                raise ValueError(f"curve {name!r} has {len(numbers(y))} points, x has {len(x)}")
+            if len(numbers(y)) != len(numbers(x)):
+                raise ValueError(f"curve {name!r} has {len(numbers(y))} points, x has {len(numbers(x))}")
             draw_curve(ax, i, x, y, name)
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.set_xscale("log" if log_x else "linear")
@@ -276,7 +278,7 @@ def lines(
     return ax.figure
 
 
-def draw_curve(ax: Axes, i: int, x: Sequence[float], y: object, name: str) -> None:
+def draw_curve(ax: Axes, i: int, x: object, y: object, name: str) -> None:
     """Curve number ``i`` of a plot, in its colour and dash."""
     colour, dash = PALETTE[SERIES[i % len(SERIES)]], DASHES[i % len(DASHES)]
     ax.plot(numbers(x), numbers(y), color=colour, linestyle=dash, lw=1.8, label=name)
@@ -287,7 +289,7 @@ def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "l
     fig, (ax,) = canvas()
     with style():
         for i, (name, values) in enumerate(losses.items()):
-            draw_curve(ax, i, np.arange(1, len(values) + 1) * every, values, name)
+            draw_curve(ax, i, np.arange(1, len(numbers(values)) + 1) * every, values, name)
         ax.set(xlabel="training step", ylabel=ylabel, title=title)
         if len(losses) > 1:
             ax.legend()
@@ -295,15 +297,15 @@ def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "l
 
 
 def bars(
-    labels: Sequence[str], series: Mapping[str, Sequence[float]], *, ylabel: str, title: str = "", decimals: int = 2
+    labels: Sequence[str], series: Mapping[str, object], *, ylabel: str, title: str = "", decimals: int = 2
 ) -> Figure:
     """Upright bars, one group a label and one colour a series, each with its number above it."""
     fig, (ax,) = canvas(max(3.5, 1 + 0.9 * len(labels) * max(1, len(series) * 0.6)), 3)
     width = 0.8 / len(series)
     with style():
         for i, (name, heights) in enumerate(series.items()):
-            if len(heights) != len(labels):
-                raise ValueError(f"series {name!r} has {len(heights)} numbers for {len(labels)} labels")
+            if len(numbers(heights)) != len(labels):
+                raise ValueError(f"series {name!r} has {len(numbers(heights))} numbers for {len(labels)} labels")
             left = np.arange(len(labels)) + (i - (len(series) - 1) / 2) * width
             drawn = ax.bar(left, numbers(heights), width * 0.92, color=PALETTE[SERIES[i % len(SERIES)]], label=name)
             ax.bar_label(drawn, fmt=f"%.{decimals}f", size=9, padding=2)
@@ -315,7 +317,7 @@ def bars(
     return fig
 
 
-def timeline(events: Sequence[tuple[float, str]], *, title: str = "") -> Figure:
+def timeline(events: Sequence[tuple[int | float, str]], *, title: str = "") -> Figure:
     """Events (year, words) down a line, the years true to scale where there is room, the words in reading order."""
     events = sorted(events)
     fig, (ax,) = canvas(6.4, 0.6 + 0.34 * len(events))

@@ -202,10 +202,10 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   }
 
   // --- tables ------------------------------------------------------------------------------------------------------
-  const steps = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Every step for the chosen word" });
+  const steps = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Every step for the chosen word" });
   const outputLine = h("p");
-  const twin = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All weights as a table" });
-  const code = h("pre", { tabindex: "0", role: "region", "aria-label": "This state as Python" });
+  const twin = h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "All weights as a table" });
+  const code = h("pre", { tabindex: "0", role: "group", "aria-label": "This state as Python" });
   const copy = h("button", { type: "button" }, "Copy as code");
   copy.addEventListener("click", async () => {
     codePart.open = true;

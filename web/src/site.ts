@@ -42,5 +42,15 @@ function start(): void {
   }
 }
 
+// The theme's buttons to print and to fill the screen, without the inline handlers a strict policy forbids.
+document.addEventListener("click", (event) => {
+  const call = (event.target as Element).closest<HTMLElement>("[data-call]")?.dataset.call;
+  if (call) (globalThis as unknown as Record<string, () => void>)[call]?.();
+});
+
+// From disk a page may not fetch another, so the search shows titles alone.
+const options = (globalThis as { DOCUMENTATION_OPTIONS?: { SHOW_SEARCH_SUMMARY: boolean } }).DOCUMENTATION_OPTIONS;
+if (options && location.protocol === "file:") options.SHOW_SEARCH_SUMMARY = false;
+
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

@@ -1,0 +1,151 @@
+"""Every page of the built book, in light and dark: accessible, self-contained, readable without a script."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+from conftest import ROOT
+
+AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
+HTML = ROOT / "_build/html"
+PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
+CONTENT = [page for page in PAGES if page not in ("genindex.html", "search.html")]
+NOTEBOOKS = [page for page in PAGES if page.startswith("notebooks/")]
+MOST_BYTES = 350 * 1024
+RUN_AXE = """async () => (await axe.run(document)).violations.flatMap(
+  ({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`))"""
+
+
+def test_there_are_pages():
+    assert "index.html" in CONTENT
+    assert NOTEBOOKS
+
+
+def violations(page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    return page.evaluate(RUN_AXE)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_keeps_to_itself(open_page, site, name, dark):
+    page, seen = open_page(f"{site}/{name}", dark=dark)
+    assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
+    for details in page.locator("article details > summary").all():
+        details.click()
+    assert violations(page) == []
+    assert seen.foreign == []
+    assert seen.errors == []
+    undescribed = "[...document.images].filter((i) => !i.alt.trim() && i.role !== 'presentation').map((i) => i.outerHTML)"
+    assert page.evaluate(undescribed) == []
+    figures = page.locator("figure.llmbook-figure > svg")
+    assert all(len(svg.get_attribute("aria-label").split()) >= 3 for svg in figures.all())
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_page_fits_a_phone(open_page, site, name):
+    page, _ = open_page(f"{site}/{name}", width=360, touch=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_page_works_from_disk(open_page, site_dir, name):
+    page, seen = open_page(f"file://{site_dir / name}")
+    assert seen.errors == []
+    assert seen.foreign == []
+    assert page.locator(".llmbook-widget").count() == page.locator(".attention-lab").count()
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_mathematics_needs_no_script(open_page, site, site_dir, name):
+    source = (site_dir / name).read_text(encoding="utf-8")
+    formulas = source.count('class="math') + source.count('<span class="math">') - source.count('<span class="math">')
+    page, _ = open_page(f"{site}/{name}", javascript=False)
+    assert page.locator(".math").count() == page.locator(".math math").count()
+    assert formulas == page.locator(".math").count()
+    assert not re.search(r"\\\(|\\\[|\$\$", page.locator("article").inner_text())
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_first_visit_is_light(browser, site, name):
+    context = browser.new_context()
+    page = context.new_page()
+    sizes: dict[str, int] = {}
+
+    def weigh(response) -> None:
+        body = response.body()
+        packed = body if response.url.endswith(".woff2") else gzip.compress(body)
+        sizes[response.url] = len(packed)
+
+    page.on("response", weigh)
+    page.goto(f"{site}/{name}", wait_until="networkidle")
+    context.close()
+    print(f"{name}: {sum(sizes.values()) / 1024:.0f} KB in {len(sizes)} files")
+    assert sum(sizes.values()) <= MOST_BYTES, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds_a_word_without_a_network(open_page, site, site_dir, scheme):
+    base = site if scheme == "http" else f"file://{site_dir}"
+    page, seen = open_page(f"{base}/search.html?q=notation")
+    page.wait_for_selector("#search-results li a")
+    assert "how-to-use" in page.locator("#search-results li a").first.get_attribute("href")
+    assert seen.errors == []
+    assert seen.foreign == []
+
+
+def links(page: str) -> Iterator[tuple[str, str]]:
+    """(file, anchor) of every link of a page to another or to itself."""
+    source = (HTML / page).read_text(encoding="utf-8")
+    for match in re.finditer(r'(?:href|src)="([^"]+)"', source):
+        address, anchor = urldefrag(urljoin(page, match[1].replace("&amp;", "&")))
+        if not urlparse(address).scheme:
+            yield unquote(urlparse(address).path), unquote(anchor)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_link_is_dead(name):
+    for target, anchor in links(name):
+        path = HTML / (target or name)
+        assert path.is_file(), f"{name} links to {target}, which is not there"
+        if anchor and path.suffix == ".html":
+            assert f'id="{anchor}"' in path.read_text(encoding="utf-8"), f"{name}: no #{anchor} in {target}"
+
+
+def test_no_page_names_a_foreign_script():
+    foreign = re.compile(r'<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(?:https?:)?//[^"]+"|<script(?![^>]*(?:src|json))')
+    found = {name: m[0] for name in PAGES if (m := foreign.search((HTML / name).read_text(encoding="utf-8")))}
+    assert found == {}
+
+
+# --- the guards themselves ---------------------------------------------------------------------------------------
+
+
+def broken_copy(site_dir: Path, folder: Path, old: str, new: str) -> str:
+    """A copy of the cover page with one thing changed, beside the site's own files."""
+    page = (site_dir / "index.html").read_text(encoding="utf-8")
+    assert old in page
+    (folder / "index.html").write_text(page.replace(old, new, 1), encoding="utf-8")
+    (folder / "_static").symlink_to(site_dir / "_static")
+    return f"file://{folder / 'index.html'}"
+
+
+def test_a_foreign_request_is_seen(open_page, site_dir, tmp_path):
+    address = broken_copy(site_dir, tmp_path, "</body>", '<img alt="a b c" src="https://example.org/a.png"></body>')
+    _, seen = open_page(address)
+    assert seen.foreign == ["https://example.org/a.png"]
+
+
+def test_a_nameless_image_is_seen(open_page, site_dir, tmp_path):
+    page, _ = open_page(broken_copy(site_dir, tmp_path, "</article>", '<img src="_static/logo.svg"></article>'))
+    assert any(violation.startswith("image-alt") for violation in violations(page))
+
+
+def test_an_inline_script_is_refused(open_page, site, site_dir):
+    page, seen = open_page(f"{site}/index.html")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))")
+    assert page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in error for error in seen.errors)

@@ -1,0 +1,166 @@
+"""Every checker accepts the page's own solution, refuses the blank, and names each typical mistake."""
+
+import contextlib
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from llmbook.exercises import Exercise, all_exercises, check, find, judge
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
+MISTAKES = [(name, says) for name, exercise in EXERCISES.items() for says in exercise.mistakes]
+CALL = re.compile(r'\bcheck\("([^"]+)"')
+
+
+def code_cells(page: Path) -> list[dict]:
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    return [
+        {"source": "".join(cell["source"]), "tags": cell["metadata"].get("tags", [])}
+        for cell in cells
+        if cell["cell_type"] == "code"
+    ]
+
+
+def tagged(tag: str) -> dict[str, Path]:
+    """The exercise each cell with this tag checks, and its page; fails where a cell checks none or one is met twice."""
+    found: dict[str, Path] = {}
+    for page in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for cell in code_cells(page):
+            if tag in cell["tags"]:
+                (name,) = CALL.findall(cell["source"])
+                assert name not in found, f"{name} has two cells tagged {tag}"
+                found[name] = page
+    return found
+
+
+def test_names_are_unique():
+    assert len(EXERCISES) == len(all_exercises())
+
+
+def test_every_exercise_stands_on_one_page_with_its_solution():
+    assert set(tagged("exercise")) == set(EXERCISES)
+    assert tagged("exercise") == tagged("solution")
+
+
+@pytest.mark.parametrize("page", sorted(set(tagged("exercise").values())), ids=lambda page: page.stem)
+def test_blanks_are_not_yet_and_solutions_are_right(page):
+    """The page's cells are run in order; what the exercise and solution cells print is read."""
+    names: dict = {}
+    default = torch.get_default_dtype()
+    state = torch.get_rng_state()
+    verdicts = {"exercise": [], "solution": []}
+    try:
+        for cell in code_cells(page):
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                exec(compile(cell["source"], page.name, "exec"), names)
+            for tag in verdicts.keys() & set(cell["tags"]):
+                verdicts[tag].append(printed.getvalue())
+    finally:
+        torch.set_default_dtype(default)
+        torch.set_rng_state(state)
+    assert len(verdicts["exercise"]) >= 3
+    assert all(said.startswith("Not yet: ") for said in verdicts["exercise"]), verdicts["exercise"]
+    assert all(said.startswith("Correct: ") for said in verdicts["solution"]), verdicts["solution"]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_right_answer_is_right(name):
+    exercise = EXERCISES[name]
+    assert judge(exercise, exercise.answer) == f"Correct: {exercise.right}"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_blank_is_not_yet(name):
+    blanks = [None, ...]
+    if EXERCISES[name].probes:
+        blanks += [lambda *arguments: None, lambda *arguments: ...]
+    assert all(judge(EXERCISES[name], blank).startswith("Not yet: ") for blank in blanks)
+
+
+@pytest.mark.parametrize(("name", "says"), MISTAKES, ids=[f"{name}: {says[:30]}" for name, says in MISTAKES])
+def test_each_typical_mistake_is_named(name, says):
+    exercise = EXERCISES[name]
+    assert judge(exercise, exercise.mistakes[says]) == f"Not quite: {says}"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_each_exercise_knows_a_mistake_and_lines_are_short(name):
+    exercise = EXERCISES[name]
+    assert exercise.mistakes
+    assert all("\n" not in says and len(says) <= 160 for says in [exercise.right, *exercise.mistakes])
+
+
+def test_issue_of_the_inverted_mask_the_lost_scale_and_the_wrong_axis():
+    says = " ".join(EXERCISES["4.1-causal"].mistakes)
+    assert all(word in says for word in ("mask is inverted", "scale is missing", "runs down the columns"))
+
+
+def test_check_prints_one_line_and_returns_nothing(capsys):
+    assert check("4.1-swap", " Mat ") is None
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_an_unknown_name_lists_near_ones():
+    with pytest.raises(ValueError, match=r"no exercise '4.1-casual'; near names: 4.1-causal"):
+        check("4.1-casual", 1)
+    with pytest.raises(ValueError, match="no exercise 'zzzzzz'"):
+        find("zzzzzz")
+
+
+TOY = Exercise(
+    name="toy",
+    answer=lambda x: (x + 1, x > 0),
+    right="so it is.",
+    mistakes={},
+    probes=((torch.tensor([1.0, -2.0]),),),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fragment"),
+    [
+        (3, "the answer is a function, and this is int"),
+        (lambda: 1, "stops with TypeError"),
+        (lambda x: x / "a", "stops with TypeError"),
+        (lambda x: x + 1, "there are 1 results, and there should be 2"),
+        (lambda x: (x[:1], x > 0), r"the shape is (1,), and should be (2,)"),
+        (lambda x: (x + 1, x), "torch.bool"),
+        (lambda x: (x.log(), x > 0), "there is a NaN"),
+        (lambda x: (x + torch.tensor([1.0, 3.0]), x > 0), "1 of 2 numbers differ; the first is 1 at [1]"),
+        (lambda x: ("words", x > 0), "made of numbers, and this is str"),
+    ],
+)
+def test_any_other_answer_is_told_what_it_is(answer, fragment):
+    said = judge(TOY, answer)
+    assert said.startswith("Not quite: ")
+    assert fragment in said
+
+
+def test_a_function_that_changes_its_input_harms_nobody():
+    def greedy(x):
+        right = (x + 1, x > 0)
+        x.zero_()
+        return right
+
+    assert judge(TOY, greedy).startswith("Correct")
+    assert judge(TOY, TOY.answer).startswith("Correct")
+
+
+def test_answers_typed_by_hand_may_be_lists_and_rounded():
+    assert judge(EXERCISES["4.1-no-question"], [0.5, 1.5, 1.17]).startswith("Correct")
+    assert "it is not 9" in judge(EXERCISES["4.1-spread"], 9)
+    assert "'dog' is not it" in judge(EXERCISES["4.1-swap"], "dog")
+
+
+def test_the_exercises_do_not_depend_on_the_default_precision():
+    torch.set_default_dtype(torch.float64)
+    try:
+        for exercise in EXERCISES.values():
+            assert judge(exercise, exercise.answer).startswith("Correct")
+    finally:
+        torch.set_default_dtype(torch.float32)
