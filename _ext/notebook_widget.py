@@ -1,7 +1,7 @@
 """The directive ``notebook-widget``: show, on a page of prose, the first widget that a notebook shows.
 
-    ```{notebook-widget} notebooks/04-1-one-head.ipynb
-    ```
+```{notebook-widget} notebooks/04-1-one-head.ipynb
+```
 """
 
 import json
