@@ -27,6 +27,7 @@ INLINE = re.compile(r'<script(?: data-cfasync="false")?>(.+?)</script>', re.DOTA
 RENAMED = {  # what the theme says to a screen reader that differs from what it shows, and landmarks it leaves out
     'title="Search" aria-label="Search"': 'title="Search"',
     '<summary aria-label="Toggle hidden content">': "<summary>",
+    '<summary><span class="toctree-toggle"': '<summary aria-label="Pages of this chapter"><span class="toctree-toggle"',
     '<div id="pst-primary-sidebar"': '<div role="navigation" aria-label="Sidebar" id="pst-primary-sidebar"',
     ' role="doc-biblioentry"': "",  # deprecated, and not allowed where the theme puts it
     '<div role="list" class="citation-list">': '<div class="citation-list">',

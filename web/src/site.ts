@@ -49,8 +49,8 @@ document.addEventListener("click", (event) => {
 });
 
 // From disk a page may not fetch another, so the search shows titles alone.
-const options = (globalThis as { DOCUMENTATION_OPTIONS?: { SHOW_SEARCH_SUMMARY: boolean } }).DOCUMENTATION_OPTIONS;
-if (options && location.protocol === "file:") options.SHOW_SEARCH_SUMMARY = false;
+declare const DOCUMENTATION_OPTIONS: { SHOW_SEARCH_SUMMARY: boolean };
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();
