@@ -75,7 +75,7 @@ def attention_weights(
 
     ``scale`` is 1/√d_k unless told. Raises ``ValueError`` for sizes or masks that do not fit.
     """
-    check_sizes(q, k, k, may_attend)
+    check_sizes(q, k, k, may_attend, score_bias)
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     scores = q @ k.transpose(-2, -1) * scale  # (…, T, S)
     if score_bias is not None:
@@ -86,22 +86,24 @@ def attention_weights(
     return weights.masked_fill(~may_attend, 0.0)  # also clears the NaN of a row that may look nowhere
 
 
-def check_sizes(q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None) -> None:
-    """Raise ``ValueError``, naming the sizes, unless q (…, T, K), k (…, S, K), v (…, S, ·) and the mask fit."""
+def check_sizes(q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None, score_bias: Tensor | None) -> None:
+    """Raise ``ValueError``, naming the sizes, unless q (…, T, K), k (…, S, K), v (…, S, ·), mask and bias fit."""
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries and keys must be equally wide, got {q.shape[-1]} and {k.shape[-1]}")
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"there must be one value for each key, got {k.shape[-2]} keys, {v.shape[-2]} values")
-    if may_attend is None:
-        return
-    if may_attend.dtype != torch.bool:
+    if may_attend is not None and may_attend.dtype != torch.bool:
         raise ValueError(f"may_attend must be boolean, True = may look; got {may_attend.dtype}")
     grid = (*q.shape[:-1], k.shape[-2])
-    fits = may_attend.ndim <= len(grid) and all(
-        m in (1, g) for m, g in zip(reversed(may_attend.shape), reversed(grid), strict=False)
-    )
-    if not fits:
-        raise ValueError(f"may_attend of shape {tuple(may_attend.shape)} does not broadcast to {grid}")
+    for name, given in (("may_attend", may_attend), ("score_bias", score_bias)):
+        if given is not None and not broadcasts(given.shape, grid):
+            raise ValueError(f"{name} of shape {tuple(given.shape)} does not broadcast to {grid}")
+
+
+def broadcasts(shape: tuple[int, ...], grid: tuple[int, ...]) -> bool:
+    """Whether a tensor of this shape can be laid over the grid without enlarging it."""
+    sizes = zip(reversed(shape), reversed(grid), strict=False)
+    return len(shape) <= len(grid) and all(n in (1, whole) for n, whole in sizes)
 
 
 class ScaledDotProductAttention(nn.Module):
@@ -125,10 +127,10 @@ class ScaledDotProductAttention(nn.Module):
 
         ``may_attend`` and ``score_bias`` broadcast to (…, T, S). Raises ``ValueError`` where sizes do not fit.
         """
+        check_sizes(q, k, v, may_attend, score_bias)
         if return_weights:
             weights = attention_weights(q, k, may_attend, score_bias=score_bias)
             return self.dropout(weights) @ v, weights
-        check_sizes(q, k, v, may_attend)
         return fused_attention(q, k, v, may_attend, score_bias, self.dropout.p if self.training else 0.0)
 
 
