@@ -1,0 +1,144 @@
+"""JupyterLab itself, in Chromium: the widget moves, Python reads it back, and no key reaches the notebook."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page
+
+MAKE = """import ipywidgets
+from llmbook.widgets import AttentionLab
+
+lab, number, seen = AttentionLab(), ipywidgets.FloatText(value=1.0), []
+ipywidgets.link((lab, "temperature"), (number, "value"))
+lab.observe(lambda change: seen.append(change["new"]), "temperature")
+ipywidgets.VBox([number, lab])"""
+READ = """row = lab.weights[lab.row]
+print("read back:", lab.temperature, number.value, len(seen) > 0, tuple(lab.weights.shape), f"{row.max():.2f}")"""
+SET = "number.value = 0.2"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_up(address: str, server: subprocess.Popen, log: Path) -> None:
+    for _ in range(120):
+        assert server.poll() is None, log.read_text(encoding="utf-8")
+        try:
+            with urllib.request.urlopen(f"{address}/api/status", timeout=2) as answer:
+                assert "kernels" in json.load(answer)
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory) -> Iterator[str]:
+    """The address of a JupyterLab with one notebook, settings of its own and no outside world."""
+    folder = tmp_path_factory.mktemp("lab")
+    cells = [nbformat.v4.new_code_cell(source) for source in (MAKE, READ, SET)]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "lab.ipynb")
+    places = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
+    places |= {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(folder / "spaces")}
+    address, log = f"http://127.0.0.1:{(port := free_port())}", folder / "server.log"
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token="]
+    options += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.extension_manager=readonly"]
+    with log.open("w", encoding="utf-8") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            env={**os.environ, **places},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until_up(address, server, log)
+            yield address
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=30)
+
+
+@pytest.fixture
+def lab(jupyter: str, open_page) -> Page:
+    """The notebook opened, its first cell run, the widget there."""
+    page, page.seen = open_page(f"{jupyter}/lab/tree/lab.ipynb?reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.wait_for_selector("text=Python 3 (ipykernel) | Idle", timeout=60_000)
+    run(page, 0)
+    page.wait_for_selector(".attention-lab", timeout=60_000)
+    return page
+
+
+def run(page: Page, number: int) -> None:
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(number).click()
+    page.keyboard.press("Control+Enter")
+
+
+def cells(page: Page) -> int:
+    return page.locator(".jp-Notebook .jp-Cell").count()
+
+
+def read_back(page: Page) -> str:
+    run(page, 1)
+    line = page.locator(".jp-OutputArea-output", has_text="read back:")
+    line.wait_for()
+    return line.inner_text().strip()
+
+
+def sentence(page: Page) -> str:
+    return page.locator(".attention-lab .sentence").inner_text()
+
+
+def test_python_reads_back_what_the_slider_says(lab):
+    slider = lab.get_by_role("slider", name="Temperature")
+    before = sentence(lab)
+    slider.fill("2.5")
+    assert sentence(lab) != before
+    shown = re.search(r"attends (\d\.\d\d) to", sentence(lab))[1]
+    lab.wait_for_timeout(500)
+    assert read_back(lab) == f"read back: 2.5 2.5 True (6, 6) {shown}"
+
+
+def test_the_slider_follows_python(lab):
+    run(lab, 2)
+    lab.wait_for_function(
+        "document.querySelector('.attention-lab input[aria-label=\"Temperature\"]').value === '0.2'", timeout=10_000
+    )
+    assert "attends 1.00 to “cat”" in sentence(lab)
+
+
+def test_no_key_reaches_the_notebook(lab):
+    slider = lab.get_by_role("slider", name="Temperature")
+    count, before = cells(lab), float(slider.input_value())
+    slider.focus()
+    for key in ("d", "d", "a", "b", "x", "ArrowRight"):
+        lab.keyboard.press(key)
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    assert float(slider.input_value()) > before
+
+
+def test_a_plain_slider_in_the_same_place_loses_its_cell(lab):
+    """What the widget guards against: an unguarded control beside it, and the same two keys."""
+    count = cells(lab)
+    lab.locator(".attention-lab").evaluate("(lab) => lab.insertAdjacentHTML('afterend', '<input type=range id=plain>')")
+    lab.locator("#plain").focus()
+    lab.keyboard.press("d")
+    lab.keyboard.press("d")
+    lab.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-Cell').length < {count}", timeout=10_000)
