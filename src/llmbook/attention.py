@@ -11,11 +11,12 @@ The paper's ``d_k`` and ``d_v`` are both ``K`` here, and all its ``W_i^Q`` lie s
 A mask is a boolean tensor called ``may_attend``: True where a query may look at a key. A query that may look
 nowhere receives weights of zero and an output of zero (softmax alone would give NaN).
 
-Left out: relative positions inside the scores other than an additive ``score_bias`` (see ``positions``), keys
-shared between heads and the cache of past keys (see ``llama``), and the tiled kernels (see ``efficient``).
+Positions may enter through ``score_bias`` or ``rotate`` (see ``positions``). Left out: keys shared between heads and
+the cache of past keys (see ``decoder``), and the tiled kernels inside ``F.scaled_dot_product_attention``.
 """
 
 import math
+from collections.abc import Callable
 from functools import reduce
 
 import torch
@@ -173,12 +174,14 @@ class MultiHeadAttention(nn.Module):
         may_attend: Tensor | None = None,
         *,
         score_bias: Tensor | None = None,
+        rotate: Callable[[Tensor], Tensor] | None = None,
         return_weights: bool = False,
     ) -> Float[Tensor, "B T D"] | tuple[Float[Tensor, "B T D"], Float[Tensor, "B H T S"]]:
         """Self-attention with ``query`` alone; cross-attention when ``key`` (and ``value``, else the same) is given.
 
         ``may_attend`` and ``score_bias`` broadcast to (B, H, T, S); a mask of shape (T, S) serves every head.
-        Raises ``ValueError`` for widths, lengths or masks that do not fit.
+        ``rotate`` turns queries and keys (B, H, ·, K) by their positions. Raises ``ValueError`` for widths, lengths or
+        masks that do not fit.
         """
         key = query if key is None else key
         value = key if value is None else value
@@ -186,6 +189,8 @@ class MultiHeadAttention(nn.Module):
             if x.shape[-1] != self.w_q.in_features:
                 raise ValueError(f"{name} is {x.shape[-1]} wide, but d_model is {self.w_q.in_features}")
         q, k, v = self.split(self.w_q(query)), self.split(self.w_k(key)), self.split(self.w_v(value))  # (B, H, ·, K)
+        if rotate is not None:
+            q, k = rotate(q), rotate(k)
         context = self.attention(q, k, v, may_attend, score_bias=score_bias, return_weights=return_weights)
         context, *weights = context if return_weights else (context,)
         out = self.w_o(context.transpose(1, 2).flatten(2))  # (B, T, D)

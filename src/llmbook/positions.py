@@ -81,16 +81,22 @@ class LearnedPositions(nn.Module):
 
 
 def rotary_turns(
-    T: int, K: int, base: float = 10000.0, *, dtype: torch.dtype = torch.float32, device: torch.device | None = None
+    T: int,
+    K: int,
+    base: float = 10000.0,
+    *,
+    start: int = 0,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
 ) -> Complex[Tensor, "T {K//2}"]:
-    """e^(i t θ_j): how far pair j of position t is turned. ``dtype`` is that of the real part.
+    """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``; ``dtype`` of the real part.
 
     Raises ``ValueError`` for an odd head width K.
     """
     if K < 2 or K % 2:
         raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {K}")
     rate = base ** (-torch.arange(0, K, 2, dtype=torch.float64, device=device) / K)
-    angle = torch.arange(T, dtype=torch.float64, device=device)[:, None] * rate
+    angle = torch.arange(start, start + T, dtype=torch.float64, device=device)[:, None] * rate
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
     return torch.polar(torch.ones_like(angle), angle).to(dtype.to_complex())
 

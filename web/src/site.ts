@@ -50,7 +50,8 @@ document.addEventListener("click", (event) => {
 
 // From disk a page may not fetch another, so the search shows titles alone.
 declare const DOCUMENTATION_OPTIONS: { SHOW_SEARCH_SUMMARY: boolean };
-if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+const onDisk = location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined";
+if (onDisk) DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
 else start();

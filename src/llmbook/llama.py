@@ -1,0 +1,96 @@
+r"""Llama as a configuration of ``decoder.LanguageModel``, and its weights by two sets of names.
+
+    rotary positions · RMSNorm before each part · SwiGLU · grouped-query attention · no biases
+
+Source: Touvron et al., *LLaMA: Open and Efficient Foundation Language Models* (2023), section 2.2; grouped queries
+from *Llama 2* (2023), section 2.2. SmolLM2, which this book talks to, is a Llama by this definition.
+
+``transformers`` pairs rotary coordinates j and j + K/2, a GGUF file of the llama family 2j and 2j+1, as we do: rows of
+W_Q and W_K from the first are reordered. Left out: rotary scaling for contexts longer than those trained on.
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from llmbook.decoder import Config, LanguageModel
+from llmbook.positions import half_to_interleaved
+
+TRANSFORMERS = {
+    "embedding.weight": ["model.embed_tokens.weight"],
+    "norm.weight": ["model.norm.weight"],
+    "output.weight": ["lm_head.weight"],
+    "norm_1.weight": ["model.layers.{}.input_layernorm.weight"],
+    "attention.w_qkv.weight": [f"model.layers.{{}}.self_attn.{x}_proj.weight" for x in "qkv"],
+    "attention.w_o.weight": ["model.layers.{}.self_attn.o_proj.weight"],
+    "norm_2.weight": ["model.layers.{}.post_attention_layernorm.weight"],
+    "feed_forward.w_in.weight": [f"model.layers.{{}}.mlp.{x}_proj.weight" for x in ("gate", "up")],
+    "feed_forward.w_out.weight": ["model.layers.{}.mlp.down_proj.weight"],
+}
+GGUF = {
+    "embedding.weight": ["token_embd.weight"],
+    "norm.weight": ["output_norm.weight"],
+    "output.weight": ["output.weight"],
+    "norm_1.weight": ["blk.{}.attn_norm.weight"],
+    "attention.w_qkv.weight": [f"blk.{{}}.attn_{x}.weight" for x in "qkv"],
+    "attention.w_o.weight": ["blk.{}.attn_output.weight"],
+    "norm_2.weight": ["blk.{}.ffn_norm.weight"],
+    "feed_forward.w_in.weight": ["blk.{}.ffn_gate.weight", "blk.{}.ffn_up.weight"],
+    "feed_forward.w_out.weight": ["blk.{}.ffn_down.weight"],
+}
+
+
+class Llama(LanguageModel):
+    """A Llama of any size. Raises ``ValueError`` for sizes that do not fit."""
+
+    def __init__(
+        self,
+        vocab: int,
+        *,
+        d_model: int,
+        n_heads: int,
+        n_kv_heads: int,
+        n_layers: int,
+        d_ff: int,
+        max_len: int,
+        rope_base: float = 10000.0,
+        eps: float = 1e-5,
+        tied: bool = False,
+    ) -> None:
+        parts = {"norm": "rms", "feed_forward": "swiglu", "positions": "rotary", "bias": False}
+        sizes = {"n_kv_heads": n_kv_heads, "rope_base": rope_base, "eps": eps, "tied": tied}
+        super().__init__(Config(vocab, d_model, n_heads, n_layers, d_ff, max_len, **sizes, **parts))
+
+    def load(self, theirs: Mapping[str, Tensor]) -> None:
+        """Take the weights of a ``transformers`` ``LlamaForCausalLM.state_dict()`` of the same sizes."""
+
+        def read(name: str) -> Tensor:
+            heads = {"q": self.config.n_heads, "k": self.config.kv_heads}.get(name.split("_proj")[0][-1])
+            rotary = ".self_attn." in name and heads is not None
+            return half_to_interleaved(theirs[name], heads) if rotary else theirs[name]
+
+        self.take(TRANSFORMERS, read)
+
+    def load_gguf(self, read: Callable[[str], Tensor]) -> None:
+        """Take the weights that ``read`` returns for a GGUF file's names, in float32."""
+        self.take(GGUF, read)
+
+    def take(self, names: dict[str, list[str]], read: Callable[[str], Tensor]) -> None:
+        """Fill the model from ``read``, one weight after the other; the model takes them over without a copy.
+
+        Raises ``RuntimeError`` naming a weight of another shape.
+        """
+        state = {}
+        for ours in self.state_dict():
+            if ours == "output.weight" and self.config.tied:
+                state[ours] = state["embedding.weight"]
+                continue
+            block, _, part = (
+                ours.removeprefix("blocks.").partition(".") if ours.startswith("blocks.") else ("", "", ours)
+            )
+            pieces = [read(name.format(block)) for name in names[part]]
+            state[ours] = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+        self.load_state_dict(state, assign=True)
+        if self.config.tied:
+            self.output.weight = self.embedding.weight

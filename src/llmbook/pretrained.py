@@ -1,0 +1,130 @@
+"""Two real models, read from their files without the ``transformers`` library: SmolLM2 (writes) and MiniLM (reads).
+
+SmolLM2-135M-Instruct comes as a GGUF file: weights in blocks of 32 numbers with 4 bits each, a scale and an offset
+(Q4_1), the embedding with 8 bits (Q8_0). ``gguf`` turns each block back into float32, one tensor at a time, so that
+loading needs little more memory than the model. MiniLM, a BERT of six layers, comes as safetensors.
+
+Sources: the models' own files; Allal et al., *SmolLM2* (2025); Wang et al., *MiniLM* (2020). Left out: the BERT's
+two training heads, which its file does not hold.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from torch import Tensor
+
+from llmbook.bert import Bert
+from llmbook.hub import CACHE, MINILM, SMOLLM2, fetch
+from llmbook.llama import Llama
+
+CONTROL = 3  # GGUF's type of a token that never arises from text
+SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+
+
+class PretrainedTokenizer:
+    """A vocabulary of the ``tokenizers`` library behind the two methods this book uses."""
+
+    def __init__(self, backend: Tokenizer) -> None:
+        self.backend = backend
+
+    def __len__(self) -> int:
+        return self.backend.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        return self.backend.encode(text).ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self.backend.decode(list(ids), skip_special_tokens=False)
+
+    def tokens(self, text: str) -> list[str]:
+        """The pieces the text is cut into, to be shown to a reader."""
+        return [self.backend.decode([i], skip_special_tokens=False) for i in self.encode(text)]
+
+
+def smollm2(cache: Path = CACHE) -> tuple[Llama, PretrainedTokenizer]:
+    """SmolLM2-135M-Instruct in float32, ready to generate, and its tokenizer. Raises ``HubError`` (see ``hub``)."""
+    from gguf import GGUFReader, dequantize
+
+    reader = GGUFReader(next(fetch(SMOLLM2, cache).glob("*.gguf")))
+    fields = {name.removeprefix("llama."): field for name, field in reader.fields.items()}
+    tensors = {tensor.name: tensor for tensor in reader.tensors}
+
+    def read(name: str) -> Tensor:
+        tensor = tensors[name]
+        numbers = dequantize(tensor.data, tensor.tensor_type)
+        return torch.from_numpy(numbers if numbers.flags.writeable else numbers.copy())
+
+    with torch.device("meta"):  # no numbers are drawn only to be replaced
+        model = Llama(
+            fields["vocab_size"].contents(),
+            d_model=fields["embedding_length"].contents(),
+            n_heads=fields["attention.head_count"].contents(),
+            n_kv_heads=fields["attention.head_count_kv"].contents(),
+            n_layers=fields["block_count"].contents(),
+            d_ff=fields["feed_forward_length"].contents(),
+            max_len=fields["context_length"].contents(),
+            rope_base=fields["rope.freq_base"].contents(),
+            eps=fields["attention.layer_norm_rms_epsilon"].contents(),
+            tied="output.weight" not in tensors,
+        )
+    model.load_gguf(read)
+    return model.eval().requires_grad_(False), gguf_tokenizer(fields)
+
+
+def gguf_tokenizer(fields: dict) -> PretrainedTokenizer:
+    """The byte-level BPE whose tokens and merges stand in the GGUF file."""
+    tokens, types, merges = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "token_type", "merges"))
+    vocab = {token: i for i, token in enumerate(tokens)}
+    backend = Tokenizer(models.BPE(vocab=vocab, merges=[tuple(merge.split(" ")) for merge in merges]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens(
+        [AddedToken(token, special=True) for token, kind in zip(tokens, types, strict=True) if kind == CONTROL]
+    )
+    return PretrainedTokenizer(backend)
+
+
+def chat(messages: Sequence[tuple[str, str]] | str) -> str:
+    """SmolLM2's prompt for a conversation of (role, words), or for one question, up to where the answer begins.
+
+    Raises ``ValueError`` for a role that is not system, user or assistant.
+    """
+    messages = [("user", messages)] if isinstance(messages, str) else list(messages)
+    for role, _ in messages:
+        if role not in ("system", "user", "assistant"):
+            raise ValueError(f"a role must be system, user or assistant, got {role!r}")
+    if not messages or messages[0][0] != "system":
+        messages = [("system", SYSTEM), *messages]
+    return "".join(f"<|im_start|>{role}\n{words}<|im_end|>\n" for role, words in messages) + "<|im_start|>assistant\n"
+
+
+def minilm(cache: Path = CACHE) -> tuple[Bert, PretrainedTokenizer]:
+    """all-MiniLM-L6-v2 and its WordPiece tokenizer, which adds [CLS] and [SEP]. Raises ``HubError`` (see ``hub``)."""
+    from safetensors.torch import load_file
+
+    folder = fetch(MINILM, cache)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    model = Bert(
+        config["vocab_size"],
+        d_model=config["hidden_size"],
+        n_heads=config["num_attention_heads"],
+        n_layers=config["num_hidden_layers"],
+        d_ff=config["intermediate_size"],
+        max_len=config["max_position_embeddings"],
+        eps=config["layer_norm_eps"],
+    )
+    model.load(load_file(folder / "model.safetensors"))
+    backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    backend.no_padding()
+    backend.no_truncation()
+    return model.eval().requires_grad_(False), PretrainedTokenizer(backend)
+
+
+def embed(model: Bert, tokenizer: PretrainedTokenizer, texts: Sequence[str]) -> Tensor:
+    """MiniLM's vector of each text, of length one: (N, D). The mean of the hidden states, as its authors use it."""
+    ids = [tokenizer.encode(text)[: model.max_len] for text in texts]
+    hidden = [model(torch.tensor([row]))[0].mean(dim=0) for row in ids]
+    return torch.nn.functional.normalize(torch.stack(hidden), dim=-1)
