@@ -20,6 +20,7 @@ from llmbook.bert import Bert
 from llmbook.hub import CACHE, MINILM, SMOLLM2, fetch
 from llmbook.llama import Llama
 
+ROWS = 2048  # converted at a time
 CONTROL = 3  # GGUF's type of a token that never arises from text
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
@@ -53,9 +54,13 @@ def smollm2(cache: Path = CACHE) -> tuple[Llama, PretrainedTokenizer]:
     tensors = {tensor.name: tensor for tensor in reader.tensors}
 
     def read(name: str) -> Tensor:
+        """One weight in float32, a few thousand rows at a time, so that little is held twice."""
         tensor = tensors[name]
-        numbers = dequantize(tensor.data, tensor.tensor_type)
-        return torch.from_numpy(numbers if numbers.flags.writeable else numbers.copy())
+        whole = torch.empty(tuple(int(n) for n in tensor.shape[::-1]))
+        for piece, rows in zip(whole.split(ROWS), range(0, len(whole), ROWS), strict=True):
+            numbers = dequantize(tensor.data[rows : rows + ROWS], tensor.tensor_type)
+            piece.copy_(torch.from_numpy(numbers.copy()))
+        return whole
 
     with torch.device("meta"):  # no numbers are drawn only to be replaced
         model = Llama(

@@ -1,0 +1,99 @@
+"""Train a GPT on the speeches, on one processor or on many machines, with the same program and the same loss.
+
+    python -m llmbook.train config.toml
+    torchrun --nproc-per-node 2 -m llmbook.train config.toml
+    torchrun --nnodes 4 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint host:29500 -m llmbook.train config.toml
+
+The configuration has three tables: ``[model]`` holds the sizes of ``GPT`` but for the vocabulary, ``[train]`` the
+fields of ``TrainConfig``, ``[data]`` the years ``since`` and ``until``. ``parallel`` is "ddp" (every process holds the whole
+model) or "fsdp" (each holds a share of every weight); ``out`` is a file for the losses, written by the first process.
+
+Sources: Li et al., *PyTorch Distributed* (2020); Zhao et al., *PyTorch FSDP* (2023). Left out: resuming under FSDP.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import torch
+from torch import distributed, nn
+from torch.distributed.fsdp import fully_shard
+from torch.nn.parallel import DistributedDataParallel
+
+from llmbook.data import speeches
+from llmbook.gpt import GPT
+from llmbook.objectives import shift, word_loss
+from llmbook.tokenizers import CharTokenizer
+from llmbook.training import TrainConfig, fit
+
+PARALLEL = ("ddp", "fsdp")
+
+
+def read(path: Path) -> dict:
+    """The configuration. Raises ``ValueError`` naming what is missing, unknown, or not TOML."""
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path} cannot be read as TOML: {error}") from error
+    unknown = set(config) - {"model", "data", "train", "parallel", "out"}
+    missing = {"model", "data", "train"} - set(config)
+    if unknown or missing:
+        raise ValueError(f"{path}: unknown {sorted(unknown)}, missing {sorted(missing)}")
+    if config.setdefault("parallel", "ddp") not in PARALLEL:
+        raise ValueError(f"parallel must be one of {', '.join(PARALLEL)}; got {config['parallel']!r}")
+    return config
+
+
+def wrap(model: GPT, parallel: str) -> nn.Module:
+    """The model spread over the processes that are there."""
+    if parallel == "ddp":
+        return DistributedDataParallel(model)
+    for block in model.blocks:
+        fully_shard(block)
+    return fully_shard(model)
+
+
+def run(config: dict, group: distributed.ProcessGroup | None = None, device: str = "cpu") -> list[float]:
+    """Train as the configuration says and return the losses; all processes draw the same first weights."""
+    text = "\n\n".join(speech.text for speech in speeches(**config["data"], part="train"))
+    tokenizer = CharTokenizer.train(text)
+    ids = torch.tensor(tokenizer.encode(text), device=device)
+    torch.manual_seed(config["train"].get("seed", 0))
+    model = GPT(len(tokenizer), **config["model"]).to(device)
+    window = torch.arange(model.max_len + 1, device=device)
+    spread = model if group is None else wrap(model, config["parallel"])
+
+    def loss_of(rows: torch.Tensor) -> torch.Tensor:
+        inputs, targets = shift(ids[rows[:, None].to(device) + window])
+        return word_loss(spread(inputs), targets)
+
+    return fit(spread, loss_of, len(ids) - model.max_len, TrainConfig(**config["train"]), group=group)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path, help="a TOML file; see the module's docstring")
+    try:
+        config = read(parser.parse_args().config)
+        group, device = None, "cuda" if torch.cuda.is_available() else "cpu"
+        if distributed.is_torchelastic_launched():
+            distributed.init_process_group("gloo" if device == "cpu" else "nccl")
+            group = distributed.group.WORLD
+            device = device if device == "cpu" else f"cuda:{distributed.get_node_local_rank()}"
+        losses = run(config, group, device)
+    except (ValueError, TypeError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
+    if group is None or group.rank() == 0:
+        print(f"{len(losses)} steps, loss {losses[0]:.3f} at the first and {losses[-1]:.3f} at the last")
+        if "out" in config:
+            Path(config["out"]).write_text(json.dumps(losses), encoding="utf-8")
+    if group is not None:
+        distributed.destroy_process_group()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
