@@ -65,18 +65,17 @@ class Llama(LanguageModel):
     def load(self, theirs: Mapping[str, Tensor]) -> None:
         """Take the weights of a ``transformers`` ``LlamaForCausalLM.state_dict()`` of the same sizes."""
 
-        def read(name: str) -> Tensor:
-            heads = {"q": self.config.n_heads, "k": self.config.kv_heads}.get(name.split("_proj")[0][-1])
-            rotary = ".self_attn." in name and heads is not None
-            return half_to_interleaved(theirs[name], heads) if rotary else theirs[name]
+        def one(name: str) -> Tensor:
+            heads = {"q_proj": self.config.n_heads, "k_proj": self.config.kv_heads}.get(name.split(".")[-2])
+            return half_to_interleaved(theirs[name], heads) if heads else theirs[name].clone()
 
-        self.take(TRANSFORMERS, read)
+        self.take(TRANSFORMERS, lambda names: torch.cat([one(name) for name in names]))
 
-    def load_gguf(self, read: Callable[[str], Tensor]) -> None:
-        """Take the weights that ``read`` returns for a GGUF file's names, in float32."""
+    def load_gguf(self, read: Callable[[list[str]], Tensor]) -> None:
+        """Take the weights that ``read`` returns, in float32, for some of a GGUF file's names, one below the other."""
         self.take(GGUF, read)
 
-    def take(self, names: dict[str, list[str]], read: Callable[[str], Tensor]) -> None:
+    def take(self, names: dict[str, list[str]], read: Callable[[list[str]], Tensor]) -> None:
         """Fill the model from ``read``, one weight after the other; the model takes them over without a copy.
 
         Raises ``RuntimeError`` naming a weight of another shape.
@@ -89,8 +88,7 @@ class Llama(LanguageModel):
             block, _, part = (
                 ours.removeprefix("blocks.").partition(".") if ours.startswith("blocks.") else ("", "", ours)
             )
-            pieces = [read(name.format(block)) for name in names[part]]
-            state[ours] = torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+            state[ours] = read([name.format(block) for name in names[part]])
         self.load_state_dict(state, assign=True)
         if self.config.tied:
             self.output.weight = self.embedding.weight

@@ -9,10 +9,13 @@ two training heads, which its file does not hold.
 """
 
 import json
+import mmap
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from gguf import GGUFReader, dequantize
+from safetensors.torch import load_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
@@ -20,7 +23,18 @@ from llmbook.bert import Bert
 from llmbook.hub import CACHE, MINILM, SMOLLM2, fetch
 from llmbook.llama import Llama
 
-ROWS = 2048  # converted at a time
+ROWS = 256  # converted at a time
+SIZES = {  # Llama's: the file's
+    "vocab": "vocab_size",
+    "d_model": "embedding_length",
+    "n_heads": "attention.head_count",
+    "n_kv_heads": "attention.head_count_kv",
+    "n_layers": "block_count",
+    "d_ff": "feed_forward_length",
+    "max_len": "context_length",
+    "rope_base": "rope.freq_base",
+    "eps": "attention.layer_norm_rms_epsilon",
+}
 CONTROL = 3  # GGUF's type of a token that never arises from text
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
@@ -47,41 +61,36 @@ class PretrainedTokenizer:
 
 def smollm2(cache: Path = CACHE) -> tuple[Llama, PretrainedTokenizer]:
     """SmolLM2-135M-Instruct in float32, ready to generate, and its tokenizer. Raises ``HubError`` (see ``hub``)."""
-    from gguf import GGUFReader, dequantize
-
     reader = GGUFReader(next(fetch(SMOLLM2, cache).glob("*.gguf")))
-    fields = {name.removeprefix("llama."): field for name, field in reader.fields.items()}
     tensors = {tensor.name: tensor for tensor in reader.tensors}
+    sizes = {ours: reader.fields[f"llama.{theirs}"].contents() for ours, theirs in SIZES.items()}
+    tokenizer = gguf_tokenizer(reader)
+    # A hundred thousand small arrays, one for each token and merge, would outweigh a quarter of the model.
+    reader.fields.clear()
+    with torch.device("meta"):  # no numbers are drawn only to be replaced
+        model = Llama(**sizes, tied="output.weight" not in tensors)
 
-    def read(name: str) -> Tensor:
-        """One weight in float32, a few thousand rows at a time, so that little is held twice."""
-        tensor = tensors[name]
-        whole = torch.empty(tuple(int(n) for n in tensor.shape[::-1]))
-        for piece, rows in zip(whole.split(ROWS), range(0, len(whole), ROWS), strict=True):
-            numbers = dequantize(tensor.data[rows : rows + ROWS], tensor.tensor_type)
-            piece.copy_(torch.from_numpy(numbers.copy()))
+    def read(names: list[str]) -> Tensor:
+        """These weights one below the other in float32, a few thousand rows at a time: little is held twice."""
+        stored = [tensors[name] for name in names]
+        whole = torch.empty(sum(len(one.data) for one in stored), *(int(n) for n in stored[0].shape[:-1]))
+        at = 0
+        for one in stored:
+            for rows in range(0, len(one.data), ROWS):
+                numbers = dequantize(one.data[rows : rows + ROWS], one.tensor_type).copy()
+                whole[at : at + len(numbers)] = torch.from_numpy(numbers)
+                at += len(numbers)
+        reader.data.base.madvise(mmap.MADV_DONTNEED)  # the file's pages have been used
         return whole
 
-    with torch.device("meta"):  # no numbers are drawn only to be replaced
-        model = Llama(
-            fields["vocab_size"].contents(),
-            d_model=fields["embedding_length"].contents(),
-            n_heads=fields["attention.head_count"].contents(),
-            n_kv_heads=fields["attention.head_count_kv"].contents(),
-            n_layers=fields["block_count"].contents(),
-            d_ff=fields["feed_forward_length"].contents(),
-            max_len=fields["context_length"].contents(),
-            rope_base=fields["rope.freq_base"].contents(),
-            eps=fields["attention.layer_norm_rms_epsilon"].contents(),
-            tied="output.weight" not in tensors,
-        )
     model.load_gguf(read)
-    return model.eval().requires_grad_(False), gguf_tokenizer(fields)
+    return model.eval().requires_grad_(False), tokenizer
 
 
-def gguf_tokenizer(fields: dict) -> PretrainedTokenizer:
+def gguf_tokenizer(reader: GGUFReader) -> PretrainedTokenizer:
     """The byte-level BPE whose tokens and merges stand in the GGUF file."""
-    tokens, types, merges = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("tokens", "token_type", "merges"))
+    names = ("tokens", "token_type", "merges")
+    tokens, types, merges = (reader.fields[f"tokenizer.ggml.{name}"].contents() for name in names)
     vocab = {token: i for i, token in enumerate(tokens)}
     backend = Tokenizer(models.BPE(vocab=vocab, merges=[tuple(merge.split(" ")) for merge in merges]))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -108,8 +117,6 @@ def chat(messages: Sequence[tuple[str, str]] | str) -> str:
 
 def minilm(cache: Path = CACHE) -> tuple[Bert, PretrainedTokenizer]:
     """all-MiniLM-L6-v2 and its WordPiece tokenizer, which adds [CLS] and [SEP]. Raises ``HubError`` (see ``hub``)."""
-    from safetensors.torch import load_file
-
     folder = fetch(MINILM, cache)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     model = Bert(

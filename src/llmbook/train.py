@@ -5,8 +5,9 @@
     torchrun --nnodes 4 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint host:29500 -m llmbook.train config.toml
 
 The configuration has three tables: ``[model]`` holds the sizes of ``GPT`` but for the vocabulary, ``[train]`` the
-fields of ``TrainConfig``, ``[data]`` the years ``since`` and ``until``. ``parallel`` is "ddp" (every process holds the whole
-model) or "fsdp" (each holds a share of every weight); ``out`` is a file for the losses, written by the first process.
+fields of ``TrainConfig``, ``[data]`` the years ``since`` and ``until``. ``parallel`` is "ddp" (every process holds the
+whole model) or "fsdp" (each holds a share of every weight); ``out`` is a file for the losses, written by the first
+process.
 
 Sources: Li et al., *PyTorch Distributed* (2020); Zhao et al., *PyTorch FSDP* (2023). Left out: resuming under FSDP.
 """
