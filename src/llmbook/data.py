@@ -244,7 +244,7 @@ HELD_OUT = {("red", "triangle"), ("green", "circle"), ("blue", "cross"), ("yello
 SIDE = 32
 
 
-def draw(colour: str, shape: str, rng: random.Random) -> Float[Tensor, "3 {SIDE} {SIDE}"]:
+def draw(colour: str, shape: str, rng: random.Random) -> Float[Tensor, "3 32 32"]:
     """One figure, anywhere, of any size that fits, on a light ground with a little noise.
 
     Raises ``ValueError`` for a colour or a shape that is not known.
@@ -268,7 +268,7 @@ def draw(colour: str, shape: str, rng: random.Random) -> Float[Tensor, "3 {SIDE}
 
 def shapes(
     n: int, seed: int = 0, *, held_out: bool = False
-) -> tuple[Float[Tensor, "{n} 3 {SIDE} {SIDE}"], list[tuple[str, str]]]:
+) -> tuple[Float[Tensor, "{n} 3 32 32"], list[tuple[str, str]]]:
     """``n`` pictures and their (colour, shape): of the pairs meant for training, or of those ``HELD_OUT`` from it."""
     rng = random.Random(f"{seed} {held_out}")
     pairs = [(c, s) for c in COLOURS for s in SHAPES if ((c, s) in HELD_OUT) == held_out]

@@ -1,0 +1,93 @@
+"""BERT against ``transformers``, with the same weights, and by what must hold whatever the weights."""
+
+import pytest
+import torch
+import transformers
+from reference import close, gradients, ids_of, spread
+
+from llmbook.bert import Bert, BertForPreTraining
+
+B, T, V, D, H, LAYERS, WIDE, LONG = 2, 13, 89, 33, 3, 2, 53, 17
+LENGTHS = torch.tensor([9, 13])
+SEGMENTS = (torch.arange(T) >= 6).long().expand(B, T)
+MASK = (torch.arange(T) < LENGTHS[:, None]).long()
+CLOSE = 1e-5  # float32
+
+
+def pair() -> tuple[BertForPreTraining, transformers.BertForPreTraining]:
+    """Ours and theirs with the same weights."""
+    sizes = {"vocab_size": V, "hidden_size": D, "num_hidden_layers": LAYERS, "num_attention_heads": H}
+    more = {"intermediate_size": WIDE, "max_position_embeddings": LONG, "attn_implementation": "eager"}
+    config = transformers.BertConfig(**sizes, **more, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
+    theirs = spread(transformers.BertForPreTraining(config)).eval()
+    ours = BertForPreTraining(Bert(V, d_model=D, n_heads=H, n_layers=LAYERS, d_ff=WIDE, max_len=LONG)).eval()
+    ours.load(theirs.state_dict())
+    return ours, theirs
+
+
+def test_both_heads_and_their_gradients_equal_transformers():
+    ours, theirs = pair()
+    ids = ids_of(V, B, T)
+    expected = theirs(ids, attention_mask=MASK, token_type_ids=SEGMENTS)
+    words, follows = ours(ids, LENGTHS, SEGMENTS)
+    close(words[MASK.bool()], expected.prediction_logits[MASK.bool()], CLOSE)
+    close(follows, expected.seq_relationship_logits, CLOSE)
+    ours_of = [ours.bert.segments.weight, ours.mlm_bias, ours.nsp.weight]
+    theirs_of = [
+        theirs.bert.embeddings.token_type_embeddings.weight,
+        theirs.cls.predictions.bias,
+        theirs.cls.seq_relationship.weight,
+    ]
+    loss = words[MASK.bool()].square().mean() + follows.square().mean()
+    their_loss = expected.prediction_logits[MASK.bool()].square().mean()
+    their_loss = their_loss + expected.seq_relationship_logits.square().mean()
+    close(gradients(loss, ours_of), gradients(their_loss, theirs_of), CLOSE)
+
+
+def test_hidden_states_and_maps_equal_transformers():
+    ours, theirs = pair()
+    ids, kept = ids_of(V, B, T), []
+    expected = theirs.bert(ids, attention_mask=MASK, token_type_ids=SEGMENTS, output_attentions=True)
+    hidden = ours.bert(ids, LENGTHS, SEGMENTS, kept)
+    close(hidden[MASK.bool()], expected.last_hidden_state[MASK.bool()], CLOSE)
+    close(ours.bert.pooled(hidden), expected.pooler_output, CLOSE)
+    assert len(kept) == LAYERS
+    for mine, yours in zip(kept, expected.attentions, strict=True):
+        close(mine[0, :, :9], yours[0, :, :9], CLOSE)
+        close(mine[1], yours[1], CLOSE)
+
+
+def test_padding_has_no_effect():
+    bert, ids = pair()[0].bert, ids_of(V, B, T)
+    other = torch.where(MASK.bool(), ids, (ids + 1) % V)
+    close(bert(ids, LENGTHS)[MASK.bool()], bert(other, LENGTHS)[MASK.bool()], CLOSE)
+    assert not torch.allclose(bert(ids)[0, 0], bert(other)[0, 0], atol=1e-3)
+
+
+def test_without_segments_all_belong_to_the_first():
+    bert, ids = pair()[0].bert, ids_of(V, B, T)
+    close(bert(ids), bert(ids, segments=torch.zeros_like(ids)), 0)
+    assert not torch.allclose(bert(ids), bert(ids, segments=SEGMENTS), atol=1e-3)
+
+
+def test_a_word_sees_those_behind_it():
+    bert, ids = pair()[0].bert, ids_of(V, B, T)
+    changed = ids.clone()
+    changed[:, -1] = (changed[:, -1] + 1) % V
+    assert not torch.allclose(bert(ids)[:, 0], bert(changed)[:, 0], atol=1e-4)
+
+
+def test_a_missing_pooler_stays_and_a_missing_weight_is_named():
+    ours, theirs = pair()
+    state = {name: w for name, w in theirs.bert.state_dict().items() if "pooler" not in name}
+    before = ours.bert.pooler.weight.clone()
+    ours.bert.load(state)
+    close(ours.bert.pooler.weight, before, 0)
+    state.pop("embeddings.LayerNorm.weight")
+    with pytest.raises(KeyError, match=r"embeddings\.LayerNorm\.weight"):
+        ours.bert.load(state)
+
+
+def test_too_long():
+    with pytest.raises(ValueError, match=r"18 positions.*max_len=17"):
+        pair()[0].bert(ids_of(V, B, LONG + 1))

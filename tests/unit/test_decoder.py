@@ -1,0 +1,232 @@
+"""The decoder-only models against ``transformers``, with the same weights, and the parts one by one."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+import transformers
+from reference import close, gradients, ids_of, random, spread
+from torch import nn
+
+from llmbook.attention import MultiHeadAttention, causal_mask
+from llmbook.decoder import Block, Config, FeedForward, GroupedQueryAttention, LanguageModel, RMSNorm, SwiGLU
+from llmbook.gpt import GPT
+from llmbook.llama import Llama
+from llmbook.positions import alibi_bias, sinusoids
+
+B, T, V, D, H, H_KV, LAYERS, WIDE, LONG = 2, 13, 89, 42, 6, 3, 3, 53, 31
+CLOSE = 1e-5  # float32, logits of a few units
+EXACT = 1e-10  # float64
+PARTS = {"vocab": V, "d_model": D, "n_heads": H, "n_layers": 2, "d_ff": WIDE, "max_len": LONG}
+
+
+def their_gpt2() -> transformers.GPT2LMHeadModel:
+    sizes = {"vocab_size": V, "n_positions": LONG, "n_embd": D, "n_layer": LAYERS, "n_head": H}
+    quiet = {"attn_pdrop": 0, "embd_pdrop": 0, "resid_pdrop": 0, "bos_token_id": 0, "eos_token_id": 0}
+    return spread(transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes, **quiet))).eval()
+
+
+def their_llama(tied: bool) -> transformers.LlamaForCausalLM:
+    sizes = {"vocab_size": V, "hidden_size": D * 2, "intermediate_size": WIDE, "num_hidden_layers": LAYERS}
+    heads = {"num_attention_heads": H, "num_key_value_heads": H_KV, "max_position_embeddings": LONG}
+    config = transformers.LlamaConfig(**sizes, **heads, rope_theta=5003.0, rms_norm_eps=1e-4, tie_word_embeddings=tied)
+    return spread(transformers.LlamaForCausalLM(config)).eval()
+
+
+def our_gpt() -> GPT:
+    return GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=LONG).eval()
+
+
+def our_llama(tied: bool = False) -> Llama:
+    sizes = {"d_model": 2 * D, "n_heads": H, "n_kv_heads": H_KV, "n_layers": LAYERS, "d_ff": WIDE, "max_len": LONG}
+    return Llama(V, **sizes, rope_base=5003.0, eps=1e-4, tied=tied).eval()
+
+
+def model_of(**parts: object) -> LanguageModel:
+    return spread(LanguageModel(Config(**{**PARTS, **parts})).double()).eval()
+
+
+# --- reference -------------------------------------------------------------------------------------------------
+
+
+def test_gpt_equals_transformers_gpt2():
+    theirs, ours, ids = their_gpt2(), our_gpt(), ids_of(V, B, T)
+    ours.load(theirs.state_dict())
+    expected = theirs(ids).logits
+    close(ours(ids), expected, CLOSE)
+    block = theirs.transformer.h[1]
+    their_weights = [block.attn.c_attn.weight, block.mlp.c_proj.bias, theirs.transformer.wte.weight]
+    ours_of = ours.blocks[1]
+    our_weights = [ours_of.attention.w_qkv.weight, ours_of.feed_forward.w_out.bias, ours.embedding.weight]
+    got, wanted = gradients(ours(ids), our_weights), gradients(expected, their_weights)
+    close(got, [wanted[0].T, *wanted[1:]], 5e-4)  # sums over 26 positions of numbers up to a hundred
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_llama_equals_transformers_llama(tied):
+    theirs, ours, ids = their_llama(tied), our_llama(tied), ids_of(V, B, T)
+    ours.load(theirs.state_dict())
+    close(ours(ids), theirs(ids).logits, CLOSE)
+    layer, block = theirs.model.layers[1], ours.blocks[1]
+    got = gradients(ours(ids), [block.feed_forward.w_in.weight, block.attention.w_o.weight, ours.norm.weight])
+    mlp = [layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight]
+    gate, up, *rest = gradients(theirs(ids).logits, [*mlp, layer.self_attn.o_proj.weight, theirs.model.norm.weight])
+    close(got, [torch.cat([gate, up]), *rest], 1e-4)
+
+
+def test_rms_norm_equals_pytorchs():
+    x = random(B, T, D)
+    ours, theirs = RMSNorm(D, eps=1e-3).double(), nn.RMSNorm(D, eps=1e-3).double()
+    spread(ours), spread(theirs)
+    close(ours(x), theirs(x), EXACT)
+
+
+def test_swiglu_and_feed_forward_are_their_equations():
+    x = random(B, T, D)
+    ours = spread(SwiGLU(D, WIDE, bias=True).double())
+    w_g, w_1 = ours.w_in.weight.chunk(2)
+    b_g, b_1 = ours.w_in.bias.chunk(2)
+    close(ours(x), ours.w_out(F.silu(x @ w_g.T + b_g) * (x @ w_1.T + b_1)), EXACT)
+    for name, activation in (("relu", torch.relu), ("gelu", lambda x: F.gelu(x, approximate="tanh"))):
+        plain = spread(FeedForward(D, WIDE, name).double())
+        close(plain(x), plain.w_out(activation(plain.w_in(x))), EXACT)
+
+
+def test_as_many_key_heads_as_query_heads_is_ordinary_attention():
+    config, x = Config(**PARTS), random(B, T, D)
+    ours = spread(GroupedQueryAttention(config).double()).eval()
+    ordinary = MultiHeadAttention(D, H).double()
+    for name, weight, bias in zip("qkv", ours.w_qkv.weight.chunk(3), ours.w_qkv.bias.chunk(3), strict=True):
+        getattr(ordinary, f"w_{name}").load_state_dict({"weight": weight, "bias": bias})
+    ordinary.w_o.load_state_dict(ours.w_o.state_dict())
+    close(ours(x), ordinary(x, may_attend=causal_mask(T)), EXACT)
+
+
+def test_shared_keys_are_keys_repeated():
+    x = random(B, T, D)
+    grouped = spread(GroupedQueryAttention(Config(**PARTS, n_kv_heads=H_KV)).double()).eval()
+    q, k, v = grouped.heads(x).split([H, H_KV, H_KV], dim=1)
+    each = [F.scaled_dot_product_attention(q[:, h], k[:, h // 2], v[:, h // 2], is_causal=True) for h in range(H)]
+    close(grouped(x), grouped.w_o(torch.cat(each, dim=-1)), EXACT)
+
+
+def test_first_weights_have_gpt2s_spread():
+    torch.manual_seed(0)
+    model = LanguageModel(Config(997, 96, 4, 8, 384, 64))
+    spread_of = {name: p.std().item() for name, p in model.named_parameters() if p.ndim == 2}
+    writes = [s for name, s in spread_of.items() if name.endswith(("w_o.weight", "w_out.weight"))]
+    others = [s for name, s in spread_of.items() if not name.endswith(("w_o.weight", "w_out.weight"))]
+    assert all(abs(s - 0.02) < 0.001 for s in others)
+    assert all(abs(s - 0.02 / 4) < 0.0003 for s in writes)  # 1/√(2·8)
+
+
+# --- property --------------------------------------------------------------------------------------------------
+
+VARIANTS = pytest.mark.parametrize(
+    "parts",
+    [
+        {"positions": "learned"},
+        {"positions": "sinusoidal", "feed_forward": "relu"},
+        {"positions": "none", "norm_first": False},
+        {"positions": "alibi", "n_kv_heads": H_KV, "tied": False},
+        {"positions": "rotary", "d_model": 2 * D, "n_kv_heads": 1, "norm": "rms", "feed_forward": "swiglu"},
+    ],
+    ids=lambda parts: parts["positions"],
+)
+
+
+@VARIANTS
+@pytest.mark.parametrize("cuts", [[13], [1] * 13, [5, 1, 4, 3]], ids=str)
+def test_with_a_cache_as_without(parts, cuts):
+    model, ids = model_of(**parts), ids_of(V, B, T)
+    cache, out = model.new_cache(B, T), []
+    for piece in ids.split(cuts, dim=1):
+        out.append(model(piece, cache))
+    assert cache.length == T
+    close(torch.cat(out, dim=1), model(ids), EXACT)
+
+
+@VARIANTS
+def test_the_future_changes_nothing(parts):
+    model, ids = model_of(**parts), ids_of(V, B, T)
+    changed = ids.clone()
+    changed[:, 7] = (changed[:, 7] + 1) % V
+    before, after = model(ids), model(changed)
+    close(before[:, :7], after[:, :7], EXACT)
+    assert not torch.allclose(before[:, 7:], after[:, 7:])
+
+
+def test_a_cache_goes_on_with_chosen_rows():
+    model, ids = model_of(), ids_of(V, 3, T)
+    cache = model.new_cache(3)
+    model(ids[:, :9], cache)
+    rows = torch.tensor([2, 0, 0])
+    cache.reorder(rows)
+    close(model(ids[:, 9:], cache), model(torch.cat([ids[rows, :9], ids[:, 9:]], dim=1))[:, 9:], EXACT)
+
+
+def test_positions_enter_where_they_should():
+    x = random(B, T, D)
+    added, told = model_of(positions="sinusoidal").place(x, 4)
+    close(added, x + sinusoids(4 + T, D)[4:].double(), EXACT)
+    assert told == {}
+    same, told = model_of(positions="alibi").place(x, 4)
+    close(same, x, 0)
+    close(told["score_bias"], alibi_bias(H, T, 4 + T).double(), EXACT)
+
+
+def test_post_norm_and_pre_norm_differ_as_written():
+    x = random(B, T, D)
+    for norm_first in (True, False):
+        block = spread(Block(Config(**PARTS, norm_first=norm_first)).double()).eval()
+        if norm_first:
+            middle = x + block.attention(block.norm_1(x))
+            expected = middle + block.feed_forward(block.norm_2(middle))
+        else:
+            middle = block.norm_1(x + block.attention(x))
+            expected = block.norm_2(middle + block.feed_forward(middle))
+        close(block(x), expected, EXACT)
+
+
+def test_dropout_only_while_training():
+    model, ids = model_of(dropout=0.5), ids_of(V, B, T)
+    close(model(ids), model(ids), 0)
+    model.train()
+    assert not torch.allclose(model(ids), model(ids))
+
+
+# --- failure ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"n_heads": 5}, "d_model=42 .* n_heads=5"),
+        ({"n_kv_heads": 4}, "n_heads=6 .* n_kv_heads=4"),
+        ({"n_kv_heads": 0}, "n_kv_heads=0"),
+        ({"norm": "batch"}, "norm must be one of layer, rms; got 'batch'"),
+        ({"feed_forward": "tanh"}, "feed_forward must be one of .* got 'tanh'"),
+        ({"positions": "t5"}, "positions must be one of .* got 't5'"),
+    ],
+)
+def test_parts_that_do_not_fit(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        Config(**{**PARTS, **wrong})
+
+
+def test_too_long_for_the_model_or_the_cache():
+    model = model_of()
+    with pytest.raises(ValueError, match=r"32 positions.*max_len=31"):
+        model(ids_of(V, B, LONG + 1))
+    cache = model.new_cache(B, 5)
+    model(ids_of(V, B, 4), cache)
+    with pytest.raises(ValueError, match=r"6 positions.*max_len=5"):
+        model(ids_of(V, B, 2), cache)
+    with pytest.raises(ValueError, match="max_len=31"):
+        model.new_cache(1, LONG + 1)
+
+
+def test_weights_of_another_size_are_refused():
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=LONG + 1).load(their_gpt2().state_dict())
+    with pytest.raises(KeyError, match="wte"):
+        our_gpt().load({})

@@ -1,0 +1,164 @@
+"""The objectives against PyTorch and ``transformers``, and the statistics of BERT's masking."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from reference import close, gradients, ids_of, random
+from transformers.models.clip.modeling_clip import contrastive_loss as one_way_loss
+
+from llmbook.objectives import IGNORE, contrastive_loss, join_pair, mask_words, shift, word_loss
+
+B, T, V, N, D = 3, 7, 11, 5, 13
+EXACT = 1e-10
+MASK = 4
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+# --- masked words ----------------------------------------------------------------------------------------------
+
+
+def test_masking_has_berts_shares():
+    vocab = 1009
+    ids = ids_of(vocab, 200, 500)  # 100,000 positions: shares known to about 0.004 (three standard errors of the 80 %)
+    seen, targets = mask_words(ids, MASK, vocab, generator=generator())
+    chosen = targets != IGNORE
+    assert chosen.float().mean().item() == pytest.approx(0.15, abs=0.004)
+    assert torch.equal(targets[chosen], ids[chosen])
+    assert torch.equal(seen[~chosen], ids[~chosen])
+    masked = (seen == MASK)[chosen].float().mean().item()
+    kept = (seen == ids)[chosen].float().mean().item()
+    assert masked == pytest.approx(0.8, abs=0.012)
+    assert kept == pytest.approx(0.1, abs=0.01)
+    others = seen[chosen & (seen != MASK) & (seen != ids)]
+    assert others.float().mean().item() == pytest.approx((vocab - 1) / 2, rel=0.05)  # drawn from the whole vocabulary
+    assert others.max() > 0.98 * vocab
+
+
+def test_special_positions_are_never_chosen():
+    ids = ids_of(V, 100, 100)
+    special = ids < 3
+    seen, targets = mask_words(ids, MASK, V, generator=generator(), special=special, share=1.0)
+    assert (targets[special] == IGNORE).all()
+    assert (targets[~special] != IGNORE).all()
+    assert torch.equal(seen[special], ids[special])
+
+
+def test_masking_is_seeded_and_leaves_its_input():
+    ids = ids_of(V, B, T)
+    before = ids.clone()
+    first, again, other = (mask_words(ids, MASK, V, generator=generator(s), share=0.5) for s in (1, 1, 2))
+    close(first, again, 0)
+    assert not torch.equal(first[1], other[1])
+    assert torch.equal(ids, before)
+
+
+def test_no_share_changes_nothing():
+    ids = ids_of(V, B, T)
+    seen, targets = mask_words(ids, MASK, V, generator=generator(), share=0.0)
+    assert torch.equal(seen, ids)
+    assert (targets == IGNORE).all()
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_impossible_shares(share):
+    with pytest.raises(ValueError, match=f"got {share}"):
+        mask_words(ids_of(V, B, T), MASK, V, generator=generator(), share=share)
+
+
+@pytest.mark.parametrize("mask_id", [-1, V])
+def test_a_mask_outside_the_vocabulary(mask_id):
+    with pytest.raises(ValueError, match=f"mask_id={mask_id} .* {V}"):
+        mask_words(ids_of(V, B, T), mask_id, V, generator=generator())
+
+
+# --- pairs of sentences ----------------------------------------------------------------------------------------
+
+
+def test_a_pair_is_joined_with_its_segments():
+    ids, segments = join_pair([7, 8], [9], cls_id=1, sep_id=2, max_len=20)
+    assert ids == [1, 7, 8, 2, 9, 2]
+    assert segments == [0, 0, 0, 0, 1, 1]
+
+
+def test_the_longer_sentence_is_cut():
+    a, b = [7] * 9, [8] * 4
+    ids, segments = join_pair(a, b, 1, 2, max_len=11)
+    assert ids == [1, 7, 7, 7, 7, 2, 8, 8, 8, 8, 2]
+    assert segments == [0] * 6 + [1] * 5
+    assert (len(a), len(b)) == (9, 4)
+    assert join_pair([7, 7], [8, 8], 1, 2, max_len=6)[0] == [1, 7, 2, 8, 8, 2]
+    assert join_pair([7, 7], [8, 8], 1, 2, max_len=5)[0] == [1, 7, 2, 8, 2]
+
+
+def test_no_room_for_a_pair():
+    with pytest.raises(ValueError, match="got 4"):
+        join_pair([7], [8], 1, 2, max_len=4)
+
+
+# --- the next word ---------------------------------------------------------------------------------------------
+
+
+def test_each_position_says_the_next():
+    ids = torch.tensor([[3, 1, 4, 1, 5]])
+    inputs, targets = shift(ids)
+    assert inputs.tolist() == [[3, 1, 4, 1]]
+    assert targets.tolist() == [[1, 4, 1, 5]]
+    assert [part.tolist() for part in shift(ids[:, :2])] == [[[3]], [[1]]]
+    with pytest.raises(ValueError, match="sequence of 1"):
+        shift(ids[:, :1])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_the_loss_and_its_gradient_equal_pytorchs(smoothing, ignored):
+    logits, targets = random(B, T, V).requires_grad_(), ids_of(V, B, T)
+    if ignored:
+        targets[:, 2:5] = IGNORE
+    theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=smoothing, ignore_index=IGNORE)
+    ours = word_loss(logits, targets, smoothing)
+    close(ours, theirs, EXACT)
+    close(gradients(ours, [logits]), gradients(theirs, [logits]), EXACT)
+
+
+def test_limits_of_the_loss():
+    certain = torch.zeros(1, 1, V).double()
+    assert word_loss(certain, torch.tensor([[3]])).item() == pytest.approx(math.log(V))
+    assert word_loss(certain, torch.tensor([[IGNORE]])).item() == 0
+    with pytest.raises(ValueError, match=r"got 1\.5"):
+        word_loss(certain, torch.tensor([[3]]), 1.5)
+    with pytest.raises(ValueError, match=r"got -0\.5"):
+        word_loss(certain, torch.tensor([[3]]), -0.5)
+
+
+# --- pictures and words ----------------------------------------------------------------------------------------
+
+
+def test_the_contrastive_loss_equals_transformers_clip():
+    a, b, scale = random(N, D).requires_grad_(), random(N, D, seed=1).requires_grad_(), torch.tensor(0.7).double()
+    similarity = scale.exp() * F.normalize(b, dim=-1) @ F.normalize(a, dim=-1).T
+    theirs = (one_way_loss(similarity) + one_way_loss(similarity.T)) / 2
+    ours = contrastive_loss(a, b, scale)
+    close(ours, theirs, EXACT)
+    close(gradients(ours, [a, b]), gradients(theirs, [a, b]), EXACT)
+
+
+def test_properties_of_the_contrastive_loss():
+    a, b, scale = random(N, D), random(N, D, seed=1), torch.tensor(3.0).double()
+    close(contrastive_loss(a, b, scale), contrastive_loss(b, a, scale), EXACT)
+    close(contrastive_loss(5 * a, b, scale), contrastive_loss(a, b, scale), EXACT)
+    assert contrastive_loss(a, a, scale) < contrastive_loss(a, a.roll(1, 0), scale)
+    alone = contrastive_loss(a[:1], b[:1], scale)
+    assert alone.item() == 0
+    with pytest.raises(ValueError, match=r"\(5, 13\) and \(4, 13\)"):
+        contrastive_loss(a, b[:4], scale)
+
+
+@pytest.mark.usefixtures("shapes_unchecked")
+def test_pairs_of_another_number_without_the_shape_checker():
+    with pytest.raises(ValueError, match=r"\(5, 13\) and \(5, 12\)"):
+        contrastive_loss(random(N, D), random(N, D - 1), torch.tensor(0.0).double())

@@ -1,0 +1,191 @@
+"""Positions against ``transformers``, and by what each kind promises."""
+
+import math
+
+import pytest
+import torch
+import transformers
+from reference import close, random
+from transformers.models.bloom.modeling_bloom import build_alibi_tensor
+from transformers.models.gptj.modeling_gptj import apply_rotary_pos_emb as gptj_rotary
+from transformers.models.gptj.modeling_gptj import create_sinusoidal_positions
+from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
+
+from llmbook.attention import MultiHeadAttention
+from llmbook.positions import (
+    KINDS,
+    LearnedPositions,
+    PositionalEncoding,
+    Positions,
+    alibi_bias,
+    alibi_slopes,
+    half_to_interleaved,
+    rotary_turns,
+    rotate,
+    sinusoids,
+)
+
+B, H, T, K, D = 2, 3, 11, 14, 13
+CLOSE = 1e-5  # float32 angles in the references
+EXACT = 1e-10
+PAIRINGS = pytest.mark.parametrize("pairing", ["interleaved", "half"])
+
+
+def turned(x: torch.Tensor, pairing: str = "interleaved", start: int = 0) -> torch.Tensor:
+    return rotate(x, rotary_turns(x.shape[-2], x.shape[-1], start=start, dtype=x.dtype), pairing)
+
+
+# --- reference -------------------------------------------------------------------------------------------------
+
+
+def test_rotary_halves_equal_transformers_llama():
+    q, k = random(B, H, T, K, dtype=torch.float32), random(B, H, T, K, seed=1, dtype=torch.float32)
+    config = transformers.LlamaConfig(hidden_size=H * K, num_attention_heads=H, rope_theta=5003.0)
+    cos, sin = LlamaRotaryEmbedding(config)(q, torch.arange(T)[None])
+    expected = apply_rotary_pos_emb(q, k, cos, sin)
+    turns = rotary_turns(T, K, 5003.0)
+    close((rotate(q, turns, "half"), rotate(k, turns, "half")), expected, CLOSE)
+
+
+def test_rotary_interleaved_equals_transformers_gptj():
+    q = random(B, T, H, K, dtype=torch.float32)
+    sin, cos = create_sinusoidal_positions(T, K)[None].chunk(2, dim=-1)
+    expected = gptj_rotary(q, sin, cos)
+    close(turned(q.transpose(1, 2)).transpose(1, 2), expected, CLOSE)
+
+
+@pytest.mark.parametrize("n_heads", [1, 2, 3, 4, 8, 12])
+def test_alibi_equals_transformers_bloom(n_heads):
+    theirs = build_alibi_tensor(torch.ones(1, T), n_heads, torch.float32).view(n_heads, T)
+    slopes = alibi_slopes(n_heads)
+    close(slopes[:, None] * torch.arange(T), theirs, CLOSE)
+    # Theirs counts from the first key; a row of scores may be shifted, so what counts is the difference of two keys.
+    ours = alibi_bias(n_heads, T)[:, -1]
+    close(ours - ours[:, :1], theirs, CLOSE)
+
+
+def test_sinusoids_are_the_papers_formula():
+    table = sinusoids(T, D)
+    for t in range(T):
+        for i in range(D):
+            angle = t / 10000 ** (2 * (i // 2) / D)
+            assert table[t, i].item() == pytest.approx(math.cos(angle) if i % 2 else math.sin(angle), abs=1e-6)
+
+
+# --- property --------------------------------------------------------------------------------------------------
+
+
+@PAIRINGS
+def test_rotary_scores_depend_on_the_distance_alone(pairing):
+    q, k = random(1, K).expand(T, K), random(1, K, seed=1).expand(T, K)
+    scores = turned(q, pairing) @ turned(k, pairing).T
+    for offset in range(-T + 1, T):
+        diagonal = scores.diagonal(offset)
+        close(diagonal, diagonal[:1].expand_as(diagonal), EXACT)
+    assert scores[0, 0] != scores[0, 1]
+
+
+@PAIRINGS
+def test_turning_keeps_lengths_and_position_zero(pairing):
+    x = random(B, H, T, K)
+    close(turned(x, pairing).norm(dim=-1), x.norm(dim=-1), EXACT)
+    close(turned(x, pairing)[..., 0, :], x[..., 0, :], EXACT)
+
+
+def test_positions_may_start_later():
+    x = random(B, H, T, K)
+    close(turned(x[..., 4:, :], start=4), turned(x)[..., 4:, :], EXACT)
+
+
+def test_weights_reordered_from_halves_give_the_same_scores():
+    x, w_q, w_k = random(T, D), random(H * K, D, seed=1), random(H * K, D, seed=2)
+
+    def scores(w_q, w_k, pairing):
+        q, k = (turned((x @ w.T).unflatten(-1, (H, K)).transpose(0, 1), pairing) for w in (w_q, w_k))
+        return q @ k.transpose(-2, -1)
+
+    interleaved = scores(half_to_interleaved(w_q, H), half_to_interleaved(w_k, H), "interleaved")
+    close(interleaved, scores(w_q, w_k, "half"), EXACT)
+    assert not torch.allclose(interleaved, scores(w_q, w_k, "interleaved"))
+
+
+def test_alibi_forgets_with_distance_each_head_at_its_rate():
+    bias = alibi_bias(H, T)
+    assert (bias.diagonal(dim1=1, dim2=2) == 0).all()
+    close(bias, bias.transpose(1, 2), 0)
+    assert (bias[:, 0].diff() < 0).all()
+    assert bias[:, 0, 1].unique().numel() == H
+    close(alibi_bias(H, 3, T), bias[:, -3:], 0)
+
+
+def test_far_angles_keep_their_precision():
+    exact = math.cos(100_000.0)
+    assert rotary_turns(1, K, start=100_000).real[0, 0].item() == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_enters_where_it_says(kind):
+    D, x = H * K, random(B, T, H * K)
+    positions, attention = Positions(kind, D, H, 17).double(), MultiHeadAttention(D, H).double()
+    added = positions(x)
+    out = attention(added, **positions.in_attention(added))
+    order = torch.randperm(T, generator=torch.Generator().manual_seed(0))
+    moved = positions(x[:, order])
+    same = torch.allclose(attention(moved, **positions.in_attention(moved)), out[:, order])
+    assert same == (kind == "none")
+    assert torch.equal(added, x) == (kind in ("none", "rotary", "alibi"))
+
+
+# --- limit -----------------------------------------------------------------------------------------------------
+
+
+def test_one_head_has_the_last_slope():
+    close(alibi_slopes(1), torch.tensor([2.0**-8]), 0)
+    close(alibi_slopes(8), torch.tensor([2.0**-h for h in range(1, 9)]), 0)
+
+
+def test_added_positions_are_a_table_and_dropout():
+    x = random(B, T, D)
+    close(PositionalEncoding(D, 17).double()(x), x + sinusoids(T, D).double(), EXACT)
+    learned = LearnedPositions(D, 17).double()
+    close(learned(x), x + learned.table[:T], EXACT)
+    assert learned.table.requires_grad
+    assert not list(PositionalEncoding(D, 17).parameters())
+    assert not PositionalEncoding(D, 17).state_dict()
+    assert (PositionalEncoding(D, 17, dropout=0.9).train()(x.float()) == 0).float().mean() > 0.5
+    assert (LearnedPositions(D, 17, dropout=0.9).train()(x.float()) == 0).float().mean() > 0.5
+
+
+def test_learned_positions_begin_small():
+    torch.manual_seed(0)
+    assert LearnedPositions(97, 101).table.std().item() == pytest.approx(0.02, rel=0.03)  # 9,797 draws
+
+
+# --- failure ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: sinusoids(0, D), "T=0 and D=13"),
+        (lambda: sinusoids(T, 0), "D=0"),
+        (lambda: LearnedPositions(0, 5), "got 5 and 0"),
+        (lambda: LearnedPositions(5, 0), "got 0 and 5"),
+        (lambda: PositionalEncoding(D, 7)(random(B, T, D)), r"11 positions.*max_len=7"),
+        (lambda: LearnedPositions(D, 7)(random(B, T, D)), r"11 positions.*max_len=7"),
+        (lambda: rotary_turns(T, 7), "even, got 7"),
+        (lambda: rotary_turns(T, 0), "even, got 0"),
+        (lambda: rotate(random(T + 1, K), rotary_turns(T, K)), "11 positions of width 14"),
+        (lambda: rotate(random(T, K + 2), rotary_turns(T, K)), "11 positions of width 14"),
+        (lambda: rotate(random(T, K), rotary_turns(T, K, dtype=torch.float64), "pairs"), "got 'pairs'"),
+        (lambda: half_to_interleaved(random(9, 2), 3), "9 rows .* n_heads=3"),
+        (lambda: half_to_interleaved(random(8, 2), 0), "n_heads=0"),
+        (lambda: alibi_slopes(0), "got 0"),
+        (lambda: alibi_bias(H, 5, 4), "T=5 queries and S=4 keys"),
+        (lambda: alibi_bias(H, 0), "T=0"),
+        (lambda: Positions("relative", D, H, 5), "got 'relative'"),
+    ],
+)
+def test_what_cannot_be(make, message, shapes_unchecked):
+    with pytest.raises(ValueError, match=message):
+        make()

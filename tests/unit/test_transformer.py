@@ -1,0 +1,215 @@
+"""The 2017 Transformer against PyTorch's, with the same weights, and by what must hold whatever the weights."""
+
+import pytest
+import torch
+from reference import close, gradients, ids_of, random, spread
+from torch import Tensor, nn
+
+from llmbook.attention import causal_mask, padding_mask
+from llmbook.positions import KINDS, sinusoids
+from llmbook.transformer import (
+    Decoder,
+    DecoderLayer,
+    Encoder,
+    EncoderLayer,
+    PositionwiseFeedForward,
+    Transformer,
+)
+
+B, T, S, H, D, F, LAYERS = 2, 5, 7, 3, 33, 19, 2
+LENGTHS = torch.tensor([4, 7])
+CLOSE = 1e-10  # float64: sums of some dozens of products
+NORMS = pytest.mark.parametrize("norm_first", [False, True], ids=["post-norm", "pre-norm"])
+
+
+def copy_attention(ours: nn.Module, theirs: nn.MultiheadAttention) -> None:
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([ours.w_q.weight, ours.w_k.weight, ours.w_v.weight]))
+        theirs.in_proj_bias.copy_(torch.cat([ours.w_q.bias, ours.w_k.bias, ours.w_v.bias]))
+    theirs.out_proj.load_state_dict(ours.w_o.state_dict())
+
+
+def copy_rest(ours: nn.Module, theirs: nn.Module, norms: list[nn.Module]) -> None:
+    theirs.linear1.load_state_dict(ours.feed_forward.w_1.state_dict())
+    theirs.linear2.load_state_dict(ours.feed_forward.w_2.state_dict())
+    for number, norm in enumerate(norms, start=1):
+        getattr(theirs, f"norm{number}").load_state_dict(norm.norm.state_dict())
+
+
+def their_encoder_layer(ours: EncoderLayer, norm_first: bool) -> nn.TransformerEncoderLayer:
+    theirs = nn.TransformerEncoderLayer(D, H, F, dropout=0.0, batch_first=True, norm_first=norm_first).double()
+    copy_attention(ours.self_attention, theirs.self_attn)
+    copy_rest(ours, theirs, [ours.around_attention, ours.around_feed_forward])
+    return theirs
+
+
+def their_decoder_layer(ours: DecoderLayer, norm_first: bool) -> nn.TransformerDecoderLayer:
+    theirs = nn.TransformerDecoderLayer(D, H, F, dropout=0.0, batch_first=True, norm_first=norm_first).double()
+    copy_attention(ours.self_attention, theirs.self_attn)
+    copy_attention(ours.cross_attention, theirs.multihead_attn)
+    copy_rest(ours, theirs, [ours.around_self, ours.around_cross, ours.around_feed_forward])
+    return theirs
+
+
+def inputs() -> tuple[Tensor, Tensor]:
+    return random(B, T, D, seed=1).requires_grad_(), random(B, S, D, seed=2).requires_grad_()
+
+
+def same(ours: Tensor, theirs: Tensor, inputs: list[Tensor]) -> None:
+    close(ours, theirs, CLOSE)
+    close(gradients(ours, inputs), gradients(theirs, inputs), CLOSE)
+
+
+# --- reference -------------------------------------------------------------------------------------------------
+
+
+@NORMS
+@pytest.mark.parametrize("padded", [False, True])
+def test_an_encoder_layer_equals_pytorchs(norm_first, padded):
+    ours = spread(EncoderLayer(D, H, F, norm_first=norm_first).double())
+    theirs, x = their_encoder_layer(ours, norm_first), inputs()[1]
+    mask = padding_mask(LENGTHS, S) if padded else None
+    out = theirs(x, src_key_padding_mask=~mask[:, 0, 0] if padded else None)
+    same(ours(x, mask), out, [x])
+    close(gradients(ours(x, mask), [ours.feed_forward.w_1.weight]), gradients(out, [theirs.linear1.weight]), CLOSE)
+
+
+@NORMS
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_decoder_layer_equals_pytorchs(norm_first, padded):
+    ours = spread(DecoderLayer(D, H, F, norm_first=norm_first).double())
+    theirs, (x, memory) = their_decoder_layer(ours, norm_first), inputs()
+    mask, causal = padding_mask(LENGTHS, S) if padded else None, causal_mask(T)
+    out = theirs(x, memory, tgt_mask=~causal, memory_key_padding_mask=~mask[:, 0, 0] if padded else None)
+    same(ours(x, memory, causal, mask), out, [x, memory])
+
+
+@NORMS
+def test_the_whole_equals_pytorchs_transformer(norm_first):
+    encoder = spread(Encoder(D, H, F, LAYERS, norm_first=norm_first, final_norm=True).double(), seed=1)
+    decoder = spread(Decoder(D, H, F, LAYERS, norm_first=norm_first, final_norm=True).double(), seed=2)
+    theirs = nn.Transformer(D, H, LAYERS, LAYERS, F, 0.0, batch_first=True, norm_first=norm_first).double()
+    theirs.encoder.layers = nn.ModuleList(their_encoder_layer(layer, norm_first) for layer in encoder.layers)
+    theirs.decoder.layers = nn.ModuleList(their_decoder_layer(layer, norm_first) for layer in decoder.layers)
+    theirs.encoder.norm.load_state_dict(encoder.norm.state_dict())
+    theirs.decoder.norm.load_state_dict(decoder.norm.state_dict())
+    (x, source), mask, causal = inputs(), padding_mask(LENGTHS, S), causal_mask(T)
+    hidden = ~mask[:, 0, 0]
+    out = theirs(source, x, tgt_mask=~causal, src_key_padding_mask=hidden, memory_key_padding_mask=hidden)
+    same(decoder(x, encoder(source, mask), causal, mask), out, [x, source])
+
+
+def test_the_feed_forward_is_the_equation():
+    ff, x = spread(PositionwiseFeedForward(D, F).double()), random(B, T, D)
+    w_1, w_2 = ff.w_1, ff.w_2
+    expected = (x @ w_1.weight.T + w_1.bias).clamp(min=0) @ w_2.weight.T + w_2.bias
+    close(ff(x), expected, CLOSE)
+
+
+def test_the_embedding_is_scaled_and_gets_its_position():
+    model = make()
+    seen = []
+    model.encoder.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    src = ids_of(11, B, S)
+    model.encode(src)
+    expected = model.src_embedding.weight[src] * D**0.5 + sinusoids(S, D).double()
+    close(seen[0], expected, CLOSE)
+
+
+def test_output_and_target_embedding_are_one():
+    model = make()
+    assert model.output.weight is model.tgt_embedding.weight
+    embedded = model.tgt_embedding.weight.detach() * D**0.5
+    fresh = Transformer(1009, 1013, d_model=64, n_heads=2, n_layers=1, d_ff=8)
+    assert abs((fresh.tgt_embedding.weight * 8).std().item() - 1) < 0.02  # 64,832 draws: a standard error of 0.003
+    assert embedded.shape == (13, D)
+
+
+# --- property --------------------------------------------------------------------------------------------------
+
+
+def make(**options: object) -> Transformer:
+    sizes = {"d_model": D, "n_heads": H, "n_layers": LAYERS, "d_ff": F, "dropout": 0.0, "max_len": 8}
+    return spread(Transformer(11, 13, **{**sizes, **options}).double()).eval()
+
+
+def test_padding_has_no_effect():
+    model, tgt = make(), ids_of(13, B, T)
+    src = ids_of(11, B, S)
+    other = src.clone()
+    other[0, LENGTHS[0] :] = (other[0, LENGTHS[0] :] + 1) % 11
+    close(model(src, tgt, LENGTHS), model(other, tgt, LENGTHS), CLOSE)
+    assert not torch.allclose(model(src, tgt), model(other, tgt))
+
+
+def test_a_later_target_changes_no_earlier_output():
+    model, src, tgt = make(), ids_of(11, B, S), ids_of(13, B, T)
+    changed = tgt.clone()
+    changed[:, 3] = (changed[:, 3] + 1) % 13
+    before, after = model(src, tgt), model(src, changed)
+    close(before[:, :3], after[:, :3], CLOSE)
+    assert not torch.allclose(before[:, 3:], after[:, 3:])
+
+
+def test_kept_weights_are_those_of_every_layer():
+    model, src, tgt = make(), ids_of(11, B, S), ids_of(13, B, T)
+    read, written = [], []
+    memory = model.encode(src, LENGTHS, read)
+    logits = model.decode(tgt, memory, LENGTHS, written)
+    assert [w.shape for w in read] == [(B, H, S, S)] * LAYERS
+    assert [w.shape for w in written] == [(B, H, T, S)] * LAYERS
+    assert (written[0][0, :, :, LENGTHS[0] :] == 0).all()
+    close(torch.stack(written).sum(dim=-1), torch.ones(LAYERS, B, H, T).double(), CLOSE)
+    close(logits, model(src, tgt, LENGTHS), 1e-9)  # the fused kernel sums in another order
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_position_can_be_learned_from(kind):
+    d_model = 36  # rotary positions need heads of even width
+    model = Transformer(11, 13, d_model=d_model, n_heads=H, n_layers=1, d_ff=F, max_len=8, positions=kind)
+    out = model(ids_of(11, B, S), ids_of(13, B, T))
+    out.sum().backward()
+    assert out.shape == (B, T, 13)
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_order_matters_with_positions_and_not_without():
+    src = torch.tensor([[1, 2, 3, 4]])
+    turned, tgt = src[:, [1, 0, 2, 3]], torch.tensor([[5]])
+    for kind, notices in (("none", False), ("sinusoidal", True), ("learned", True), ("alibi", True)):
+        model = make(positions=kind)
+        assert torch.allclose(model(src, tgt), model(turned, tgt)) != notices, kind
+
+
+# --- limit -----------------------------------------------------------------------------------------------------
+
+
+def test_dropout_is_off_when_not_training_and_on_when_training():
+    model = make(dropout=0.5)
+    src, tgt = ids_of(11, B, S), ids_of(13, B, T)
+    close(model(src, tgt), model(src, tgt), 0)
+    model.train()
+    assert not torch.allclose(model(src, tgt), model(src, tgt))
+
+
+def test_a_last_norm_stands_where_it_is_asked_for():
+    x = random(B, S, D)
+    for norm_first, final_norm, there in ((False, None, False), (True, None, True), (False, True, True)):
+        out = Encoder(D, H, F, 1, norm_first=norm_first, final_norm=final_norm).double()(x)
+        is_there = torch.allclose(out.mean(dim=-1), torch.zeros(B, S).double(), atol=1e-7)
+        # Post-norm ends with a norm too, the layer's own: its gain is one and its bias zero before training.
+        assert is_there == (there or not norm_first)
+
+
+# --- failure ---------------------------------------------------------------------------------------------------
+
+
+def test_sizes_that_do_not_fit():
+    with pytest.raises(ValueError, match="n_layers=0"):
+        Encoder(D, H, F, 0)
+    with pytest.raises(ValueError, match=r"d_model=33 .* n_heads=4"):
+        Transformer(11, 13, d_model=33, n_heads=4)
+    with pytest.raises(ValueError, match="positions must be one of"):
+        Transformer(11, 13, d_model=D, n_heads=H, positions="relative")
+    with pytest.raises(ValueError, match=r"9 positions.*max_len=8"):
+        make()(ids_of(11, B, 9), ids_of(13, B, T))
