@@ -21,7 +21,7 @@ SITE_URL ?=
 REPOSITORY_URL ?=
 PORT ?= 8000
 JOBS ?= 2
-NBVAL_FLAGS ?=
+NBVAL := --nbval --nbval-sanitize-with tests/notebooks/pictures.cfg
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -111,7 +111,7 @@ notebooks: $(INSTALLED) $(FRONT_END) ## Execute all notebooks and save them; twi
 PYTEST := $(PY) -m pytest -q
 TESTS := lint test-house test-unit test-nbval test-notebooks test-site test-colab
 
-.PHONY: test $(TESTS)
+.PHONY: test test-elsewhere $(TESTS)
 test: $(TESTS) ## Everything that keeps the book true, in a real browser too
 	@echo "All checks passed."
 
@@ -122,10 +122,13 @@ test-house: $(INSTALLED) ## Test the house rules, and what the commands say when
 	@$(PYTEST) tests/house
 
 test-unit: $(INSTALLED) $(FRONT_END) ## Test the library
-	@$(PYTEST) tests/unit -n $(JOBS)
+	@$(PYTEST) tests/unit -n $(JOBS) --dist loadfile
 
 test-nbval: $(INSTALLED) $(FRONT_END) ## Run every notebook and compare with what it shows
-	@$(PYTEST) --nbval notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile --durations=5 $(NBVAL_FLAGS)
+	@$(PYTEST) $(NBVAL) notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile --durations=5
+
+test-elsewhere: $(INSTALLED) $(FRONT_END) ## Run every notebook with another processor's arithmetic, and compare
+	@ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE $(PYTEST) $(NBVAL) notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile
 
 test-notebooks: $(INSTALLED) $(FRONT_END) ## Test the guards of the notebooks: break each on purpose
 	@$(PYTEST) tests/notebooks -n $(JOBS) --dist loadfile

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def bench_nbval() -> list[Result]:
     """All notebooks, two at a time, as ``make test`` runs them: at most ten minutes, and one minute a page."""
     command = [sys.executable, "-m", "pytest", "--nbval", "notebooks", "-q", "--durations=0", "--durations-min=0"]
-    command += ["-n", "2", "--dist", "loadfile"]
+    command += ["-n", "2", "--dist", "loadfile", "--nbval-sanitize-with", "tests/notebooks/pictures.cfg"]
     output = ""
 
     def run() -> None:

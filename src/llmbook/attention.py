@@ -132,20 +132,14 @@ class ScaledDotProductAttention(nn.Module):
         if return_weights:
             weights = attention_weights(q, k, may_attend, score_bias=score_bias)
             return self.dropout(weights) @ v, weights
-        return fused_attention(q, k, v, may_attend, score_bias, self.dropout.p if self.training else 0.0)
-
-
-def fused_attention(
-    q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None, score_bias: Tensor | None, dropout: float
-) -> Tensor:
-    """The same C through ``F.scaled_dot_product_attention``, with both masks folded into the one it takes."""
-    mask = may_attend
-    if score_bias is not None:
-        mask = score_bias if mask is None else score_bias.masked_fill(~mask, -math.inf)
-    context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-    if may_attend is None:
-        return context
-    return context.masked_fill(~may_attend.any(dim=-1, keepdim=True), 0.0)  # a row that may look nowhere
+        mask = may_attend if score_bias is None else score_bias  # the kernel takes one: a boolean mask or a bias
+        if score_bias is not None and may_attend is not None:
+            mask = score_bias.masked_fill(~may_attend, -math.inf)
+        dropout = self.dropout.p if self.training else 0.0
+        context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+        if may_attend is None:
+            return context
+        return context.masked_fill(~may_attend.any(dim=-1, keepdim=True), 0.0)  # a row that may look nowhere
 
 
 class MultiHeadAttention(nn.Module):

@@ -98,7 +98,7 @@ class Bert(nn.Module):
             for i in range(len(self.encoder.layers))
             for ours, name in LAYER_NAMES.items()
         }
-        self.load_state_dict(renamed(self, names, theirs, prefix))
+        self.load_state_dict(renamed(self.state_dict(), names, theirs, prefix))
 
 
 class BertForPreTraining(nn.Module):
@@ -126,17 +126,16 @@ class BertForPreTraining(nn.Module):
         """Take the weights of a ``transformers`` ``BertForPreTraining.state_dict()`` of the same sizes."""
         self.bert.load(theirs, "bert.")
         heads = {name: weight for name, weight in self.state_dict().items() if not name.startswith("bert.")}
-        self.load_state_dict({name: theirs[f"cls.{their_name(name, HEAD_NAMES)}"] for name in heads}, strict=False)
+        self.load_state_dict(renamed(heads, HEAD_NAMES, theirs, "cls."), strict=False)
 
 
-def renamed(module: nn.Module, names: dict[str, str], theirs: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The module's state with their weights in it, found by name."""
-    state = module.state_dict()
-    found = {ours: prefix + their_name(ours, names) for ours in state}
-    return {ours: theirs.get(name, state[ours]) if "pooler" in ours else theirs[name] for ours, name in found.items()}
-
-
-def their_name(ours: str, names: dict[str, str]) -> str:
-    """Their name of our weight: the longest known beginning of it, translated."""
-    known = max((name for name in names if ours == name or ours.startswith(f"{name}.")), key=len)
-    return names[known] + ours.removeprefix(known)
+def renamed(
+    state: Mapping[str, Tensor], names: dict[str, str], theirs: Mapping[str, Tensor], prefix: str
+) -> dict[str, Tensor]:
+    """Our names with their weights: of each name the longest known beginning is translated."""
+    found = {}
+    for ours, weight in state.items():
+        known = max((name for name in names if ours == name or ours.startswith(f"{name}.")), key=len)
+        name = prefix + names[known] + ours.removeprefix(known)
+        found[ours] = theirs.get(name, weight) if known == "pooler" else theirs[name]
+    return found

@@ -13,7 +13,7 @@ them.
 import hashlib
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -210,23 +210,17 @@ def interface_strings(part: str | None = None) -> list[tuple[str, str]]:
 
 @cache
 def all_interface_strings() -> list[tuple[str, str]]:
-    found: dict[str, str] = {}
-    for english, chinese in catalogue_entries():
-        if english.strip() and chinese.strip() and english != chinese:
-            found.setdefault(english.strip(), chinese.strip())
-    return sorted(found.items())
-
-
-def catalogue_entries() -> Iterator[tuple[str, str]]:
     from babel.messages.mofile import read_mo
 
+    found: dict[str, str] = {}
     folder = files("jupyterlab_language_pack_zh_CN") / "locale/zh_CN/LC_MESSAGES"
-    for path in sorted(folder.iterdir(), key=lambda path: path.name):
-        if path.name.endswith(".mo"):
-            with path.open("rb") as file:
-                for message in read_mo(file):
-                    if message.id and isinstance(message.id, str) and isinstance(message.string, str):
-                        yield message.id, message.string
+    for path in sorted((path for path in folder.iterdir() if path.name.endswith(".mo")), key=lambda path: path.name):
+        with path.open("rb") as file:
+            for message in read_mo(file):
+                english, chinese = message.id, message.string  # both are tuples where there is a plural
+                if isinstance(english, str) and english.strip() and chinese.strip() and english != chinese:
+                    found.setdefault(english.strip(), chinese.strip())
+    return sorted(found.items())
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from llmbook.attention import causal_mask
-from llmbook.positions import LearnedPositions, alibi_bias, check_length, rotary_turns, rotate, sinusoids
+from llmbook.positions import KINDS, Positions, check_length
+from llmbook.transformer import PositionwiseFeedForward
 
-POSITIONS = ("none", "sinusoidal", "learned", "rotary", "alibi")
-FEED_FORWARDS = ("relu", "gelu", "swiglu")
+FEED_FORWARDS = ("relu", "gelu", "swiglu")  # gelu in GPT-2's tanh form
 NORMS = ("layer", "rms")
 
 
@@ -44,7 +44,7 @@ class Config:
     norm: str = "layer"  # one of NORMS
     norm_first: bool = True  # False: post-norm, as in 2017
     feed_forward: str = "gelu"  # one of FEED_FORWARDS
-    positions: str = "learned"  # one of POSITIONS
+    positions: str = "learned"  # one of positions.KINDS
     rope_base: float = 10000.0  # of rotary positions
     bias: bool = True  # whether the linear layers have one
     tied: bool = True  # whether the output shares the embedding's matrix
@@ -56,7 +56,7 @@ class Config:
             raise ValueError(f"d_model={self.d_model} cannot be divided into n_heads={self.n_heads} equal heads")
         if self.kv_heads < 1 or self.n_heads % self.kv_heads:
             raise ValueError(f"n_heads={self.n_heads} cannot share n_kv_heads={self.kv_heads} heads equally")
-        for name, known in (("norm", NORMS), ("feed_forward", FEED_FORWARDS), ("positions", POSITIONS)):
+        for name, known in (("norm", NORMS), ("feed_forward", FEED_FORWARDS), ("positions", KINDS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}; got {getattr(self, name)!r}")
 
@@ -106,24 +106,12 @@ class SwiGLU(nn.Module):
 
     def __init__(self, d_model: int, d_ff: int, *, bias: bool = False) -> None:
         super().__init__()
-        self.w_in = nn.Linear(d_model, 2 * d_ff, bias=bias)  # W_g above W_1
-        self.w_out = nn.Linear(d_ff, d_model, bias=bias)
+        self.w_1 = nn.Linear(d_model, 2 * d_ff, bias=bias)  # W_g above W_1
+        self.w_2 = nn.Linear(d_ff, d_model, bias=bias)
 
     def forward(self, x: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
-        gate, up = self.w_in(x).chunk(2, dim=-1)  # each (…, F)
-        return self.w_out(F.silu(gate) * up)
-
-
-class FeedForward(nn.Module):
-    """W_2 · activation(W_1 x) with relu, or with GPT-2's tanh form of gelu."""
-
-    def __init__(self, d_model: int, d_ff: int, activation: str, *, bias: bool = True) -> None:
-        super().__init__()
-        self.w_in, self.w_out = nn.Linear(d_model, d_ff, bias=bias), nn.Linear(d_ff, d_model, bias=bias)
-        self.activation = F.relu if activation == "relu" else partial(F.gelu, approximate="tanh")
-
-    def forward(self, x: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
-        return self.w_out(self.activation(self.w_in(x)))
+        gate, up = self.w_1(x).chunk(2, dim=-1)  # each (…, F)
+        return self.w_2(F.silu(gate) * up)
 
 
 class GroupedQueryAttention(nn.Module):
@@ -139,12 +127,12 @@ class GroupedQueryAttention(nn.Module):
         self,
         x: Float[Tensor, "B T D"],
         append: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
-        turn: Callable[[Tensor], Tensor] | None = None,
+        rotate: Callable[[Tensor], Tensor] | None = None,
         score_bias: Tensor | None = None,
     ) -> Float[Tensor, "B T D"]:
-        """``append`` puts the new keys and values behind the old ones; ``turn`` rotates queries and keys."""
+        """``append`` puts the new keys and values behind the old ones; ``rotate`` turns queries and keys."""
         qk, v = self.heads(x).split([self.H + self.H_kv, self.H_kv], dim=1)
-        q, k = (turn(qk) if turn else qk).split([self.H, self.H_kv], dim=1)  # (B, H or H_kv, T, K)
+        q, k = (rotate(qk) if rotate else qk).split([self.H, self.H_kv], dim=1)  # (B, H or H_kv, T, K)
         if append is not None:
             k, v = append(k, v)  # (B, H_kv, S, K)
         context = self.attend(q, k, v, score_bias)  # (B, H, T, K)
@@ -175,9 +163,7 @@ class Block(nn.Module):
         super().__init__()
         self.norm_1, self.norm_2 = make_norm(config), make_norm(config)
         self.attention = GroupedQueryAttention(config)
-        swiglu = config.feed_forward == "swiglu"
-        rest = () if swiglu else (config.feed_forward,)
-        self.feed_forward = (SwiGLU if swiglu else FeedForward)(config.d_model, config.d_ff, *rest, bias=config.bias)
+        self.feed_forward = make_feed_forward(config)
         self.dropout, self.norm_first = nn.Dropout(config.dropout), config.norm_first
 
     def forward(self, x: Float[Tensor, "B T D"], **seen: object) -> Float[Tensor, "B T D"]:
@@ -186,6 +172,13 @@ class Block(nn.Module):
             return x + self.dropout(self.feed_forward(self.norm_2(x)))
         x = self.norm_1(x + self.dropout(self.attention(x, **seen)))
         return self.norm_2(x + self.dropout(self.feed_forward(x)))
+
+
+def make_feed_forward(config: Config) -> nn.Module:
+    if config.feed_forward == "swiglu":
+        return SwiGLU(config.d_model, config.d_ff, bias=config.bias)
+    activation = F.relu if config.feed_forward == "relu" else partial(F.gelu, approximate="tanh")
+    return PositionwiseFeedForward(config.d_model, config.d_ff, activation=activation, bias=config.bias)
 
 
 def make_norm(config: Config) -> nn.Module:
@@ -199,8 +192,8 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.config, self.max_len = config, config.max_len
         self.embedding = nn.Embedding(config.vocab, config.d_model)
-        self.learned = LearnedPositions(config.d_model, config.max_len) if config.positions == "learned" else None
-        self.dropout = nn.Dropout(config.dropout)
+        sizes = (config.d_model, config.n_heads, config.max_len)
+        self.positions = Positions(config.positions, *sizes, base=config.rope_base, dropout=config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = make_norm(config) if config.norm_first else nn.Identity()
         self.output = nn.Linear(config.d_model, config.vocab, bias=False)
@@ -215,7 +208,7 @@ class LanguageModel(nn.Module):
             if getattr(module, "bias", None) is not None:
                 nn.init.zeros_(module.bias)
         if isinstance(module, Block):
-            for writes in (module.attention.w_o, module.feed_forward.w_out):
+            for writes in (module.attention.w_o, module.feed_forward.w_2):
                 nn.init.normal_(writes.weight, std=0.02 / (2 * self.config.n_layers) ** 0.5)
 
     def new_cache(self, batch: int = 1, max_len: int | None = None) -> KVCache:
@@ -233,25 +226,10 @@ class LanguageModel(nn.Module):
         """
         start = 0 if cache is None else cache.length
         check_length(start + ids.shape[1], self.max_len if cache is None else cache.keys.shape[3])
-        x, positions = self.place(self.embedding(ids), start)
+        x = self.positions(self.embedding(ids), start)
+        positions = self.positions.in_attention(x, start)
         for number, block in enumerate(self.blocks):
             x = block(x, append=None if cache is None else partial(cache.append, number), **positions)
         if cache is not None:
             cache.length += ids.shape[1]
         return self.output(self.norm(x))
-
-    def place(self, x: Float[Tensor, "B T D"], start: int) -> tuple[Tensor, dict[str, object]]:
-        """The embeddings with their positions added, and what attention needs to know of positions."""
-        end, kind = start + x.shape[1], self.config.positions
-        if kind == "learned":
-            x = x + self.learned.table[start:end]
-        if kind == "sinusoidal":
-            x = x + sinusoids(end, x.shape[2])[start:].to(x)
-        x = self.dropout(x)
-        if kind == "rotary":
-            size, base = self.config.head_width, self.config.rope_base
-            turns = rotary_turns(x.shape[1], size, base, start=start, dtype=x.dtype, device=x.device)
-            return x, {"turn": lambda qk: rotate(qk, turns)}
-        if kind == "alibi":
-            return x, {"score_bias": alibi_bias(self.config.n_heads, x.shape[1], end).to(x)}
-        return x, {}

@@ -9,6 +9,7 @@ variable with the colour itself as fallback, so that a dark page recolours the f
 """
 
 import hashlib
+import html
 import io
 import math
 import re
@@ -72,27 +73,29 @@ def canvas(width: int | float = 6, height: int | float = 3, columns: int = 1) ->
 # --- showing ---------------------------------------------------------------------------------------------------
 
 
-def show(fig: Figure, *, alt: str, digits: int = 3) -> None:
+def show(fig: Figure, *, alt: str, digits: int | None = 3) -> None:
     """Display ``fig`` as SVG, with ``alt`` and a digest of its data as text.
 
     ``alt`` says what the figure shows to somebody who cannot see it. ``digits`` is how many digits of each array's
-    largest number the digest covers. Raises ``ValueError`` for an alt text of fewer than three words.
+    largest number the digest covers; None covers their number and the words only, for curves of a training run, which
+    differ from processor to processor. Raises ``ValueError`` for an alt text of fewer than three words.
     """
     from IPython.display import display
 
     display(bundle(fig, alt=alt, digits=digits), raw=True)
 
 
-def bundle(fig: Figure, *, alt: str, digits: int = 3) -> dict[str, str]:
+def bundle(fig: Figure, *, alt: str, digits: int | None = 3) -> dict[str, str]:
     """What ``show`` displays, by MIME type."""
     if not isinstance(alt, str) or len(alt.split()) < 3:
         raise ValueError(f"a figure needs an alt text of at least three words, got {alt!r}")
     alt = " ".join(alt.split())
     mark = digest(fig, digits)
-    return {"image/svg+xml": to_svg(fig, alt, mark), "text/plain": f"Figure: {alt} [digest {mark}]"}
+    covers = "words only, digest" if digits is None else "digest"
+    return {"image/svg+xml": to_svg(fig, alt, mark), "text/plain": f"Figure: {alt} [{covers} {mark}]"}
 
 
-def digest(fig: Figure, digits: int = 3) -> str:
+def digest(fig: Figure, digits: int | None = 3) -> str:
     """Eight hexadecimal digits computed from the data and the words of a figure, and from nothing of its looks."""
     said = []
     for ax in fig.axes:
@@ -120,9 +123,11 @@ def explicit_ticks(ax: Axes) -> list[str]:
     return [label.get_text() for axis in given for label in axis.get_ticklabels()]
 
 
-def rounded(array: object, digits: int) -> str:
+def rounded(array: object, digits: int | None) -> str:
     """The shape and the numbers of an array, to ``digits`` digits of its largest number."""
     numbers = np.ma.filled(np.ma.asarray(array, dtype=float), np.nan)
+    if digits is None:
+        return str(numbers.shape)
     finite = np.abs(numbers[np.isfinite(numbers)])
     power = math.floor(math.log10(finite.max())) if finite.size and finite.max() > 0 else 0
     steps = np.round(numbers / 10.0 ** (power - digits + 1)) + 0.0  # + 0.0 makes -0 into 0
@@ -144,16 +149,10 @@ def to_svg(fig: Figure, alt: str, mark: str) -> str:
     for name, colour in PALETTE.items():
         svg = svg.replace(colour, f"var(--llm-{name}, {colour})")
     svg = re.sub(r"\n\s*", "\n", re.sub(r"<g>\s*</g>", "", svg))
-    return svg.replace("<svg ", f'<svg role="img" aria-label="{escaped(alt)}" style="{ROOT_STYLE}" ', 1)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" style="{ROOT_STYLE}" ', 1)
 
 
 ROOT_STYLE = "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt"
-
-
-def escaped(text: str) -> str:
-    for plain, entity in {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}.items():
-        text = text.replace(plain, entity)
-    return text
 
 
 def short_numbers(attribute: re.Match) -> str:
@@ -266,7 +265,8 @@ def lines(
         for i, (name, y) in enumerate(curves.items()):
             if len(numbers(y)) != len(numbers(x)):
                 raise ValueError(f"curve {name!r} has {len(numbers(y))} points, x has {len(numbers(x))}")
-            draw_curve(ax, i, x, y, name)
+            colour, dash = PALETTE[SERIES[i % len(SERIES)]], DASHES[i % len(DASHES)]
+            ax.plot(numbers(x), numbers(y), color=colour, linestyle=dash, lw=1.8, label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.set_xscale("log" if log_x else "linear")
         ax.set_yscale("log" if log_y else "linear")
@@ -278,22 +278,10 @@ def lines(
     return ax.figure
 
 
-def draw_curve(ax: Axes, i: int, x: object, y: object, name: str) -> None:
-    """Curve number ``i`` of a plot, in its colour and dash."""
-    colour, dash = PALETTE[SERIES[i % len(SERIES)]], DASHES[i % len(DASHES)]
-    ax.plot(numbers(x), numbers(y), color=colour, linestyle=dash, lw=1.8, label=name)
-
-
 def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "loss (nats)", title: str = "") -> Figure:
-    """Losses of one or more runs over training steps; ``every`` is the number of steps between two entries."""
-    fig, (ax,) = canvas()
-    with style():
-        for i, (name, values) in enumerate(losses.items()):
-            draw_curve(ax, i, np.arange(1, len(numbers(values)) + 1) * every, values, name)
-        ax.set(xlabel="training step", ylabel=ylabel, title=title)
-        if len(losses) > 1:
-            ax.legend()
-    return fig
+    """Losses of one or more equally long runs; ``every`` is the number of training steps between two entries."""
+    steps = np.arange(1, len(next(iter(losses.values()))) + 1) * every
+    return lines(steps, losses, xlabel="training step", ylabel=ylabel, title=title)
 
 
 def bars(

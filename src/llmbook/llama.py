@@ -9,6 +9,7 @@ from *Llama 2* (2023), section 2.2. SmolLM2, which this book talks to, is a Llam
 W_Q and W_K from the first are reordered. Left out: rotary scaling for contexts longer than those trained on.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 import torch
@@ -25,8 +26,8 @@ TRANSFORMERS = {
     "attention.w_qkv.weight": [f"model.layers.{{}}.self_attn.{x}_proj.weight" for x in "qkv"],
     "attention.w_o.weight": ["model.layers.{}.self_attn.o_proj.weight"],
     "norm_2.weight": ["model.layers.{}.post_attention_layernorm.weight"],
-    "feed_forward.w_in.weight": [f"model.layers.{{}}.mlp.{x}_proj.weight" for x in ("gate", "up")],
-    "feed_forward.w_out.weight": ["model.layers.{}.mlp.down_proj.weight"],
+    "feed_forward.w_1.weight": [f"model.layers.{{}}.mlp.{x}_proj.weight" for x in ("gate", "up")],
+    "feed_forward.w_2.weight": ["model.layers.{}.mlp.down_proj.weight"],
 }
 GGUF = {
     "embedding.weight": ["token_embd.weight"],
@@ -36,31 +37,17 @@ GGUF = {
     "attention.w_qkv.weight": [f"blk.{{}}.attn_{x}.weight" for x in "qkv"],
     "attention.w_o.weight": ["blk.{}.attn_output.weight"],
     "norm_2.weight": ["blk.{}.ffn_norm.weight"],
-    "feed_forward.w_in.weight": ["blk.{}.ffn_gate.weight", "blk.{}.ffn_up.weight"],
-    "feed_forward.w_out.weight": ["blk.{}.ffn_down.weight"],
+    "feed_forward.w_1.weight": ["blk.{}.ffn_gate.weight", "blk.{}.ffn_up.weight"],
+    "feed_forward.w_2.weight": ["blk.{}.ffn_down.weight"],
 }
 
 
 class Llama(LanguageModel):
-    """A Llama of any size. Raises ``ValueError`` for sizes that do not fit."""
+    """A Llama of any size: ``sizes`` are fields of ``decoder.Config``. Raises ``ValueError`` where they do not fit."""
 
-    def __init__(
-        self,
-        vocab: int,
-        *,
-        d_model: int,
-        n_heads: int,
-        n_kv_heads: int,
-        n_layers: int,
-        d_ff: int,
-        max_len: int,
-        rope_base: float = 10000.0,
-        eps: float = 1e-5,
-        tied: bool = False,
-    ) -> None:
-        parts = {"norm": "rms", "feed_forward": "swiglu", "positions": "rotary", "bias": False}
-        sizes = {"n_kv_heads": n_kv_heads, "rope_base": rope_base, "eps": eps, "tied": tied}
-        super().__init__(Config(vocab, d_model, n_heads, n_layers, d_ff, max_len, **sizes, **parts))
+    def __init__(self, vocab: int, **sizes: object) -> None:
+        parts = {"norm": "rms", "feed_forward": "swiglu", "positions": "rotary", "bias": False, "tied": False}
+        super().__init__(Config(vocab, **{**parts, **sizes}))
 
     def load(self, theirs: Mapping[str, Tensor]) -> None:
         """Take the weights of a ``transformers`` ``LlamaForCausalLM.state_dict()`` of the same sizes."""
@@ -85,9 +72,7 @@ class Llama(LanguageModel):
             if ours == "output.weight" and self.config.tied:
                 state[ours] = state["embedding.weight"]
                 continue
-            block, _, part = (
-                ours.removeprefix("blocks.").partition(".") if ours.startswith("blocks.") else ("", "", ours)
-            )
+            block, part = re.fullmatch(r"(?:blocks\.(\d+)\.)?(.*)", ours).groups()
             state[ours] = read([name.format(block) for name in names[part]])
         self.load_state_dict(state, assign=True)
         if self.config.tied:

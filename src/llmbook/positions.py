@@ -55,10 +55,10 @@ class PositionalEncoding(nn.Module):
         self.register_buffer("table", sinusoids(max_len, d_model), persistent=False)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
-        """Raises ``ValueError`` for a sequence longer than ``max_len``."""
-        check_length(x.shape[1], len(self.table))
-        return self.dropout(x + self.table[: x.shape[1]].to(x.dtype))
+    def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
+        """Raises ``ValueError`` for a sequence that reaches beyond ``max_len``."""
+        check_length(start + x.shape[1], len(self.table))
+        return self.dropout(x + self.table[start : start + x.shape[1]].to(x.dtype))
 
 
 class LearnedPositions(nn.Module):
@@ -71,10 +71,10 @@ class LearnedPositions(nn.Module):
         self.table = nn.Parameter(torch.randn(max_len, d_model) * 0.02)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
-        """Raises ``ValueError`` for a sequence longer than ``max_len``."""
-        check_length(x.shape[1], len(self.table))
-        return self.dropout(x + self.table[: x.shape[1]])
+    def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
+        """Raises ``ValueError`` for a sequence that reaches beyond ``max_len``."""
+        check_length(start + x.shape[1], len(self.table))
+        return self.dropout(x + self.table[start : start + x.shape[1]])
 
 
 # --- inside attention ------------------------------------------------------------------------------------------
@@ -160,26 +160,28 @@ def alibi_bias(H: int, T: int, S: int | None = None) -> Float[Tensor, "H T S"]:
 class Positions(nn.Module):
     """One of ``KINDS``, chosen by name: ``forward`` adds to the input, ``in_attention`` says what attention gets.
 
-    Raises ``ValueError`` for an unknown kind.
+    Both may begin at a position ``start``, behind those of a cache. Raises ``ValueError`` for an unknown kind.
     """
 
-    def __init__(self, kind: str, d_model: int, n_heads: int, max_len: int, *, dropout: float = 0.0) -> None:
+    def __init__(
+        self, kind: str, d_model: int, n_heads: int, max_len: int, *, base: float = 10000.0, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"positions must be one of {', '.join(KINDS)}; got {kind!r}")
-        self.kind, self.n_heads, self.head_width = kind, n_heads, d_model // n_heads
+        self.kind, self.n_heads, self.head_width, self.base = kind, n_heads, d_model // n_heads, base
         added = {"sinusoidal": PositionalEncoding, "learned": LearnedPositions}
         self.added = added[kind](d_model, max_len, dropout=dropout) if kind in added else nn.Dropout(dropout)
 
-    def forward(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
-        return self.added(x)
+    def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
+        return self.added(x, start) if self.kind in ("sinusoidal", "learned") else self.added(x)
 
-    def in_attention(self, x: Float[Tensor, "B T D"]) -> dict[str, Tensor | Callable]:
-        """Arguments for ``MultiHeadAttention``: ``rotate`` for rotary, ``score_bias`` for ALiBi, else none."""
+    def in_attention(self, x: Float[Tensor, "B T D"], start: int = 0) -> dict[str, Tensor | Callable]:
+        """Arguments for an attention layer: ``rotate`` for rotary, ``score_bias`` for ALiBi, else none."""
         T = x.shape[1]
         if self.kind == "rotary":
-            turns = rotary_turns(T, self.head_width, dtype=x.dtype, device=x.device)
+            turns = rotary_turns(T, self.head_width, self.base, start=start, dtype=x.dtype, device=x.device)
             return {"rotate": lambda q: rotate(q, turns)}
         if self.kind == "alibi":
-            return {"score_bias": alibi_bias(self.n_heads, T).to(x)}
+            return {"score_bias": alibi_bias(self.n_heads, T, start + T).to(x)}
         return {}

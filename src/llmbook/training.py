@@ -103,20 +103,21 @@ def fit(
         for parameters in optimiser.param_groups:
             parameters["lr"] = rate(step, config)
         pieces = rows_of(step, n, config).chunk(ranks)[rank].chunk(config.accumulate)
-        loss = torch.stack([backward(loss_of(piece) / len(pieces)) for piece in pieces]).sum()
+        loss = torch.zeros(())
+        for piece in pieces:
+            part = loss_of(piece) / len(pieces)
+            part.backward()
+            loss = loss + part.detach()
         nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        history.append(checked(mean_over(group, loss), step))
+        history.append(mean_over(group, loss).item())
+        if not math.isfinite(history[-1]):
+            raise ValueError(f"the loss of step {step} is {history[-1]}; a smaller learning rate may help")
         if checkpoint is not None and rank == 0 and (step % every == 0 or step == config.steps):
             store(checkpoint, model, optimiser, config, history)
     model.eval()
     return history
-
-
-def backward(loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
-    loss.backward()
-    return loss.detach()
 
 
 def mean_over(group: distributed.ProcessGroup | None, loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
@@ -125,12 +126,6 @@ def mean_over(group: distributed.ProcessGroup | None, loss: Float[Tensor, ""]) -
         distributed.all_reduce(loss, group=group)
         loss = loss / group.size()
     return loss
-
-
-def checked(loss: Float[Tensor, ""], step: int) -> float:
-    if not loss.isfinite():
-        raise ValueError(f"the loss of step {step} is {loss.item()}; a smaller learning rate may help")
-    return loss.item()
 
 
 def store(

@@ -28,10 +28,16 @@ class PositionwiseFeedForward(nn.Module):
     """W_2 · activation(W_1 · x), the same for every position."""
 
     def __init__(
-        self, d_model: int, d_ff: int, *, dropout: float = 0.0, activation: Callable[[Tensor], Tensor] = F.relu
+        self,
+        d_model: int,
+        d_ff: int,
+        *,
+        dropout: float = 0.0,
+        activation: Callable[[Tensor], Tensor] = F.relu,
+        bias: bool = True,
     ) -> None:
         super().__init__()
-        self.w_1, self.w_2 = nn.Linear(d_model, d_ff), nn.Linear(d_ff, d_model)
+        self.w_1, self.w_2 = nn.Linear(d_model, d_ff, bias=bias), nn.Linear(d_ff, d_model, bias=bias)
         self.dropout, self.activation = nn.Dropout(dropout), activation
 
     def forward(self, x: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:

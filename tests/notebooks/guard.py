@@ -26,6 +26,8 @@ def red_cells(notebook: Path) -> set[int]:
         "-rf",
         "-p",
         "no:cacheprovider",
+        "--nbval-sanitize-with",
+        str(ROOT / "tests/notebooks/pictures.cfg"),
     ]
     environment = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(

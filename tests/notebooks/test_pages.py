@@ -73,9 +73,13 @@ def test_every_figure_is_described(notebook):
             data = output.get("data", {})
             if any(picture in data for picture in PICTURES):
                 words = data.get("text/plain", "")
-                assert re.search(r"\w+ \w+.*\[digest [0-9a-f]{8}\]$", words), (
+                assert re.search(r"\w+ \w+.*\[(words only, )?digest [0-9a-f]{8}\]$", words), (
                     f"cell {number}: show it through llmbook.figures"
                 )
+                if "[words only" in words:
+                    assert re.search(r"\bassert\b|assert_close", cell.source), (
+                        f"cell {number}: its curves are not compared, so assert in this cell what the page says of them"
+                    )
 
 
 def test_every_widget_leaves_something_to_read(notebook):

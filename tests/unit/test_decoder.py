@@ -8,7 +8,7 @@ from reference import close, gradients, ids_of, random, spread
 from torch import nn
 
 from llmbook.attention import MultiHeadAttention, causal_mask
-from llmbook.decoder import Block, Config, FeedForward, GroupedQueryAttention, LanguageModel, RMSNorm, SwiGLU
+from llmbook.decoder import Block, Config, GroupedQueryAttention, LanguageModel, RMSNorm, SwiGLU
 from llmbook.gpt import GPT
 from llmbook.llama import Llama
 from llmbook.positions import alibi_bias, sinusoids
@@ -56,7 +56,7 @@ def test_gpt_equals_transformers_gpt2():
     block = theirs.transformer.h[1]
     their_weights = [block.attn.c_attn.weight, block.mlp.c_proj.bias, theirs.transformer.wte.weight]
     ours_of = ours.blocks[1]
-    our_weights = [ours_of.attention.w_qkv.weight, ours_of.feed_forward.w_out.bias, ours.embedding.weight]
+    our_weights = [ours_of.attention.w_qkv.weight, ours_of.feed_forward.w_2.bias, ours.embedding.weight]
     got, wanted = gradients(ours(ids), our_weights), gradients(expected, their_weights)
     close(got, [wanted[0].T, *wanted[1:]], 5e-4)  # sums over 26 positions of numbers up to a hundred
 
@@ -67,7 +67,7 @@ def test_llama_equals_transformers_llama(tied):
     ours.load(theirs.state_dict())
     close(ours(ids), theirs(ids).logits, CLOSE)
     layer, block = theirs.model.layers[1], ours.blocks[1]
-    got = gradients(ours(ids), [block.feed_forward.w_in.weight, block.attention.w_o.weight, ours.norm.weight])
+    got = gradients(ours(ids), [block.feed_forward.w_1.weight, block.attention.w_o.weight, ours.norm.weight])
     mlp = [layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight]
     gate, up, *rest = gradients(theirs(ids).logits, [*mlp, layer.self_attn.o_proj.weight, theirs.model.norm.weight])
     close(got, [torch.cat([gate, up]), *rest], 1e-4)
@@ -83,12 +83,12 @@ def test_rms_norm_equals_pytorchs():
 def test_swiglu_and_feed_forward_are_their_equations():
     x = random(B, T, D)
     ours = spread(SwiGLU(D, WIDE, bias=True).double())
-    w_g, w_1 = ours.w_in.weight.chunk(2)
-    b_g, b_1 = ours.w_in.bias.chunk(2)
-    close(ours(x), ours.w_out(F.silu(x @ w_g.T + b_g) * (x @ w_1.T + b_1)), EXACT)
+    w_g, w_1 = ours.w_1.weight.chunk(2)
+    b_g, b_1 = ours.w_1.bias.chunk(2)
+    close(ours(x), ours.w_2(F.silu(x @ w_g.T + b_g) * (x @ w_1.T + b_1)), EXACT)
     for name, activation in (("relu", torch.relu), ("gelu", lambda x: F.gelu(x, approximate="tanh"))):
-        plain = spread(FeedForward(D, WIDE, name).double())
-        close(plain(x), plain.w_out(activation(plain.w_in(x))), EXACT)
+        plain = spread(Block(Config(**PARTS, feed_forward=name)).feed_forward.double())
+        close(plain(x), plain.w_2(activation(plain.w_1(x))), EXACT)
 
 
 def test_as_many_key_heads_as_query_heads_is_ordinary_attention():
@@ -113,8 +113,8 @@ def test_first_weights_have_gpt2s_spread():
     torch.manual_seed(0)
     model = LanguageModel(Config(997, 96, 4, 8, 384, 64))
     spread_of = {name: p.std().item() for name, p in model.named_parameters() if p.ndim == 2}
-    writes = [s for name, s in spread_of.items() if name.endswith(("w_o.weight", "w_out.weight"))]
-    others = [s for name, s in spread_of.items() if not name.endswith(("w_o.weight", "w_out.weight"))]
+    writes = [s for name, s in spread_of.items() if name.endswith(("w_o.weight", "w_2.weight"))]
+    others = [s for name, s in spread_of.items() if not name.endswith(("w_o.weight", "w_2.weight"))]
     assert all(abs(s - 0.02) < 0.001 for s in others)
     assert all(abs(s - 0.02 / 4) < 0.0003 for s in writes)  # 1/√(2·8)
 
@@ -166,12 +166,12 @@ def test_a_cache_goes_on_with_chosen_rows():
 
 def test_positions_enter_where_they_should():
     x = random(B, T, D)
-    added, told = model_of(positions="sinusoidal").place(x, 4)
-    close(added, x + sinusoids(4 + T, D)[4:].double(), EXACT)
-    assert told == {}
-    same, told = model_of(positions="alibi").place(x, 4)
-    close(same, x, 0)
-    close(told["score_bias"], alibi_bias(H, T, 4 + T).double(), EXACT)
+    added = model_of(positions="sinusoidal").positions
+    close(added(x, 4), x + sinusoids(4 + T, D)[4:].double(), EXACT)
+    assert added.in_attention(x, 4) == {}
+    told = model_of(positions="alibi").positions
+    close(told(x, 4), x, 0)
+    close(told.in_attention(x, 4)["score_bias"], alibi_bias(H, T, 4 + T).double(), EXACT)
 
 
 def test_post_norm_and_pre_norm_differ_as_written():

@@ -18,7 +18,7 @@ DRAW = {
     "large heat map": lambda: heat_map(np.outer(range(40), range(40)), [""] * 40, [""] * 40, decimals=None),
     "alignment": lambda: alignment(TABLE.abs(), WORDS[:2], WORDS, truth=[(0, 1)]),
     "lines": lambda: lines([1, 2, 4], {"a": [1, 2, 3], "b": [3, 2, 1]}, xlabel="x", ylabel="y", log_x=True, log_y=True),
-    "loss": lambda: loss_curve({"a": [3.0, 2.0, 1.5], "b": torch.tensor([3.0, 2.5])}, every=10),
+    "loss": lambda: loss_curve({"a": [3.0, 2.0, 1.5], "b": torch.tensor([3.0, 2.5, 2.4])}, every=10),
     "bars": lambda: bars(WORDS, {"a": [1, 2, 3], "b": [0.5, -1, 2]}, ylabel="n"),
     "timeline": lambda: timeline([(2017, "Transformer"), (1950, "a question <?> & more")]),
 }
@@ -123,6 +123,11 @@ def test_digits_say_how_much_is_covered():
     a, b = (lines([0, 1], {"a": [1.0, last]}, xlabel="x", ylabel="y") for last in (2.00, 2.02))
     assert digest(a, digits=2) == digest(b, digits=2)
     assert digest(a, digits=3) != digest(b, digits=3)
+    assert digest(a, digits=None) == digest(b, digits=None)
+    renamed = lines([0, 1], {"a": [1.0, 2.0]}, xlabel="x", ylabel="z")
+    longer = lines([0, 1, 2], {"a": [1.0, 2.0, 3.0]}, xlabel="x", ylabel="y")
+    assert len({digest(fig, digits=None) for fig in (a, renamed, longer)}) == 3
+    assert "[words only, digest " in bundle(a, alt="one rising line", digits=None)["text/plain"]
 
 
 def test_looks_do_not_change_the_digest():

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from llmbook import six_words
 from llmbook.attention import attention_weights, causal_mask
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 Q, K, V = (six_words.X @ w for w in (six_words.W_Q, six_words.W_K, six_words.W_V))
 CAUSAL = causal_mask(6)

@@ -2,7 +2,7 @@
 
 An exercise knows the right answer from the library (never from the page's own solution) and a list of typical
 mistakes, each as the wrong answer it leads to and the sentence that helps. An answer is a value, or a function that
-is tried on ``probes``. Each chapter declares its exercises in a module of its own: ``ch04.EXERCISES`` and so on.
+is tried on ``probes``. Each page or chapter declares its exercises in a module of its own: ``ch04.EXERCISES`` etc.
 
 Left out: partial marks, and any judgement of style. What agrees with the right answer on all probes is right.
 """
@@ -47,8 +47,8 @@ def find(name: str) -> Exercise:
 
 def all_exercises() -> list[Exercise]:
     """Every exercise of the book, in order."""
-    chapters = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("ch"))
-    return [exercise for chapter in chapters for exercise in import_module(f"{__name__}.{chapter}").EXERCISES]
+    chapters = sorted(module.name for module in pkgutil.iter_modules(__path__, f"{__name__}."))
+    return [exercise for chapter in chapters for exercise in import_module(chapter).EXERCISES]
 
 
 def judge(exercise: Exercise, answer: object) -> str:

@@ -1,0 +1,5 @@
+"""``check("4.1-causal", answer)`` says whether it is right, and if not, what went wrong (see ``llmbook_exercises``)."""
+
+from llmbook_exercises import Exercise, check
+
+__all__ = ["Exercise", "check"]

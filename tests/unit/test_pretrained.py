@@ -1,0 +1,121 @@
+"""The two real models against ``transformers``, which reads the same files by its own code."""
+
+import pytest
+import torch
+import transformers
+from reference import close
+
+from llmbook.generation import generate
+from llmbook.hub import MINILM, SMOLLM2, fetch
+from llmbook.pretrained import chat, embed, minilm, smollm2
+
+HARD = [
+    "",
+    " ",
+    "  two  spaces\n\nand lines\t\ttabs ",
+    "Attention is all you need.",
+    "大型语言模型：原理、实践与前景",
+    "🙂👩‍👩‍👧‍👦 naïve café, Ελληνικά и русский",
+    "def f(x):\n    return x**2 + 0x1F  # 'quoted'",
+    "12345 3.14159 1e-10 don't we'll I'VE",
+    "مرحبا بالعالم",
+]
+PROMPTS = [
+    chat("What is the capital of France?"),
+    "The cat sat on the mat, and then it",
+    "def fibonacci(n):\n    if n < 2:\n        return n\n",
+    "Water boils at",
+    "1, 2, 3, 4, 5, 6,",
+]
+SENTENCES = ["The animal didn't cross the street because it was too tired.", "注意力", "one"]
+
+
+@pytest.fixture(scope="module")
+def smol():
+    return smollm2()
+
+
+@pytest.fixture(scope="module")
+def their_smol():
+    path = next(fetch(SMOLLM2).glob("*.gguf"))
+    model = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
+    return model.eval(), transformers.AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return minilm()
+
+
+@pytest.fixture(scope="module")
+def their_mini():
+    folder = fetch(MINILM)
+    model = transformers.BertModel.from_pretrained(folder, attn_implementation="eager").eval()
+    return model, transformers.AutoTokenizer.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("number", range(len(PROMPTS)))
+def test_smollm2_says_what_transformers_says(smol, their_smol, number):
+    (ours, tokenizer), (theirs, _) = smol, their_smol
+    ids = torch.tensor([tokenizer.encode(PROMPTS[number])])
+    with torch.inference_mode():
+        expected, got = theirs(ids).logits, ours(ids)
+    assert ((got - expected).norm() / expected.norm()).item() <= 1e-3
+    assert torch.equal(got.argmax(-1), expected.argmax(-1))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_fifty_greedy_tokens_are_the_same(smol, their_smol, number):
+    (ours, tokenizer), (theirs, _) = smol, their_smol
+    ids = torch.tensor([tokenizer.encode(PROMPTS[number])])
+    with torch.inference_mode():
+        expected = theirs.generate(ids, max_new_tokens=50, do_sample=False, eos_token_id=None, pad_token_id=0)
+    assert generate(ours, ids, 50).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("text", [*HARD, PROMPTS[0]])
+def test_smollm2s_ids_are_those_of_transformers(smol, their_smol, text):
+    ours, theirs = smol[1], their_smol[1]
+    assert ours.encode(text) == theirs(text, add_special_tokens=False).input_ids
+    assert ours.decode(ours.encode(text)) == text
+
+
+def test_smollm2_knows_its_sizes_and_takes_no_gradient(smol):
+    model, tokenizer = smol
+    config = model.config
+    assert (config.n_layers, config.n_heads, config.kv_heads, config.d_model) == (30, 9, 3, 576)
+    assert len(tokenizer) == config.vocab == 49152
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_minilm_sees_what_transformers_sees(mini, their_mini, text):
+    (ours, tokenizer), (theirs, _) = mini, their_mini
+    ids, kept = torch.tensor([tokenizer.encode(text)]), []
+    with torch.inference_mode():
+        expected = theirs(ids, output_attentions=True)
+        close(ours(ids, kept=kept), expected.last_hidden_state, 1e-5)
+    assert len(kept) == 6
+    close(kept, list(expected.attentions), 1e-5)
+
+
+@pytest.mark.parametrize("text", HARD)
+def test_minilms_ids_are_those_of_transformers(mini, their_mini, text):
+    assert mini[1].encode(text) == their_mini[1](text).input_ids
+
+
+def test_embeddings_are_means_of_length_one(mini, their_mini):
+    (ours, tokenizer), (theirs, _) = mini, their_mini
+    got = embed(ours, tokenizer, SENTENCES)
+    with torch.inference_mode():
+        hidden = [theirs(torch.tensor([tokenizer.encode(text)])).last_hidden_state[0].mean(0) for text in SENTENCES]
+    close(got, torch.nn.functional.normalize(torch.stack(hidden), dim=-1), 1e-5)
+    close(got.norm(dim=-1), torch.ones(3), 1e-6)
+
+
+def test_a_chat_has_a_system_message_and_known_roles():
+    assert chat([("user", "hi")]) == chat("hi")
+    assert chat([("system", "Be brief."), ("user", "hi")]).startswith("<|im_start|>system\nBe brief.<|im_end|>\n")
+    assert chat("hi").endswith("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n")
+    with pytest.raises(ValueError, match="got 'robot'"):
+        chat([("robot", "hi")])
