@@ -54,7 +54,7 @@ class UncomparedCells(Directive):
         trained = nodes.paragraph(
             "",
             f"Of {words_only(folder)} figures the words are compared but not the curves: they show training runs, "
-            "whose last digits differ from processor to processor. The cell that draws one asserts what the text says of it.",
+            "whose last digits differ from processor to processor. The cell that draws one asserts what the page says.",
         )
         if not found:
             return [nodes.paragraph("", f"None: all {compared} code cells of the book are compared."), trained]

@@ -64,7 +64,7 @@ def style() -> AbstractContextManager:
 
 
 def canvas(width: int | float = 6, height: int | float = 3, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """An empty figure of ``width`` × ``height`` inches, with a row of axes."""
+    """An empty figure of ``width`` × ``height`` inches, with a row of axes. Draw ``with style()``, or name colours."""
     with style():
         fig = Figure(figsize=(width, height), layout="constrained")
         return fig, list(fig.subplots(1, columns, squeeze=False)[0])
