@@ -81,13 +81,16 @@ def shift(ids: Int[Tensor, "B T"]) -> tuple[Int[Tensor, "B T-1"], Int[Tensor, "B
 def word_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"], smoothing: float = 0.0) -> Float[Tensor, ""]:
     """Mean cross-entropy in nats over the targets that are not ``IGNORE``, with label smoothing if ε > 0.
 
-    Zero, not NaN, where every target is ignored. Raises ``ValueError`` for an ε outside 0..1.
+    Zero, not NaN, where every target is ignored. Raises ``ValueError`` for an ε outside 0..1, a target outside 0..V-1.
     """
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label smoothing must lie in 0..1, got {smoothing}")
     logs = logits.log_softmax(dim=-1)  # (B, T, V)
     counted = targets != IGNORE
-    right = logs.gather(-1, targets.clamp(min=0)[..., None])[..., 0]  # (B, T)
+    known = targets.masked_fill(~counted, 0)
+    if known.numel() and not 0 <= known.min() <= known.max() < logs.shape[-1]:
+        raise ValueError(f"targets must lie in 0..{logs.shape[-1] - 1}, got {known.min()} to {known.max()}")
+    right = logs.gather(-1, known[..., None])[..., 0]  # (B, T)
     loss = -(1 - smoothing) * right
     if smoothing:
         loss = loss - smoothing * logs.mean(dim=-1)

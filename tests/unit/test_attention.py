@@ -277,6 +277,16 @@ def test_one_head_is_one_attention():
     close(ours(x), ours.w_o(context), 1e-12)
 
 
+def test_the_smallest_and_a_large_size():
+    one = MultiHeadAttention(1, 1).double()
+    x = random(B, 1, 1)
+    close(one(x), one.w_o(one.w_v(x)), 0)  # the only word looks at itself alone
+    assert window_mask(1, 1).tolist() == causal_mask(1).tolist() == [[True]]
+    large, x = MultiHeadAttention(257, 1).double(), random(1, 263, 257)
+    q, k, v = large.w_q(x), large.w_k(x), large.w_v(x)
+    close(large(x), large.w_o(F.scaled_dot_product_attention(q, k, v)), 1e-12)
+
+
 def test_a_single_key_takes_all():
     v = random(1, 2, seed=3)
     out, weights = ScaledDotProductAttention()(random(T, K), random(1, K, seed=1), v, return_weights=True)
@@ -315,18 +325,18 @@ def test_combined_masks_are_their_intersection():
 def test_dropout_acts_in_training_alone_and_keeps_the_mean(return_weights):
     torch.manual_seed(0)
     attend = ScaledDotProductAttention(dropout=0.4)
-    q, k, v = random(1, K), random(S, K, seed=1), random(S, 2, seed=2)
+    q, k, v = (x.expand(4000, -1, -1) for x in (random(1, K), random(S, K, seed=1), random(S, 2, seed=2)))
 
     def run():
         out = attend(q, k, v, return_weights=return_weights)
         return out[0] if return_weights else out
 
-    exact = attention_weights(q, k) @ v
-    dropped = torch.stack([run() for _ in range(4000)])
+    exact = attention_weights(q[0], k[0]) @ v[0]
+    dropped = run()
     assert dropped.std() > 0.1
     close(dropped.mean(0), exact, 0.1)  # about four standard errors of 4,000 draws
     attend.eval()
-    close(run(), exact, 1e-12)
+    close(run()[0], exact, 1e-12)
 
 
 def test_weights_are_returned_before_dropout():
@@ -356,7 +366,9 @@ def test_heads_that_do_not_divide_the_width(d_model, n_heads):
     ("shapes", "message"),
     [
         (((5, 3), (7, 4), (7, 2)), "equally wide, got 3 and 4"),
+        (((5, 4), (7, 3), (7, 2)), "equally wide, got 4 and 3"),
         (((5, 3), (7, 3), (6, 2)), "7 keys, 6 values"),
+        (((5, 3), (6, 3), (7, 2)), "6 keys, 7 values"),
     ],
 )
 @pytest.mark.parametrize("return_weights", [False, True], ids=["fused", "by hand"])
@@ -366,11 +378,26 @@ def test_sizes_that_do_not_fit(shapes, message, return_weights, shapes_unchecked
 
 
 @pytest.mark.parametrize("name", ["query", "key", "value"])
-def test_widths_that_do_not_fit_the_layer(name, shapes_unchecked):
+@pytest.mark.parametrize("width", [D - 1, D + 1])
+def test_widths_that_do_not_fit_the_layer(name, width, shapes_unchecked):
     inputs = {"query": random(B, T, D), "key": random(B, S, D), "value": random(B, S, D)}
-    inputs[name] = random(B, inputs[name].shape[1], D + 1)
-    with pytest.raises(ValueError, match=f"{name} is {D + 1} wide, but d_model is {D}"):
+    inputs[name] = random(B, inputs[name].shape[1], width)
+    with pytest.raises(ValueError, match=f"{name} is {width} wide, but d_model is {D}"):
         layer()(**inputs)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: attention_weights(x, x, None, 0.5),
+        lambda x: ScaledDotProductAttention()(x, x, x, None, None),
+        lambda x: MultiHeadAttention(K, 1, True),
+        lambda x: MultiHeadAttention(K, 1)(x, x, x, None, None),
+    ],
+)
+def test_options_go_by_name(call):
+    with pytest.raises(TypeError, match="positional argument"):
+        call(random(B, T, K, dtype=torch.float32))
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,36 @@ def test_a_missing_pooler_stays_and_a_missing_weight_is_named():
         ours.bert.load(state)
 
 
+def test_heads_that_say_nothing_leave_the_bias_and_an_even_choice():
+    ours = pair()[0]
+    with torch.no_grad():
+        for parameter in (*ours.mlm_norm.parameters(), *ours.nsp.parameters()):
+            parameter.zero_()
+    words, follows = ours(ids_of(V, B, T), LENGTHS, SEGMENTS)
+    close(words, ours.mlm_bias.expand(B, T, V), 0)
+    close(follows, torch.zeros(B, 2), 0)
+
+
+def test_padding_changes_neither_head():
+    ours, ids = pair()[0], ids_of(V, B, T)
+    words, follows = ours(ids, LENGTHS, SEGMENTS)
+    others, same = ours(torch.where(MASK.bool(), ids, (ids + 1) % V), LENGTHS, SEGMENTS)
+    close(words[MASK.bool()], others[MASK.bool()], CLOSE)
+    close(follows, same, CLOSE)
+
+
+def test_a_missing_head_is_named_and_another_size_refused():
+    ours, theirs = pair()
+    state = theirs.state_dict()
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        BertForPreTraining(Bert(V, d_model=D, n_heads=H, n_layers=LAYERS, d_ff=WIDE + 1, max_len=LONG)).load(state)
+    with pytest.raises(ValueError, match=r"d_model=33 .* n_heads=4"):
+        Bert(V, d_model=D, n_heads=4, n_layers=LAYERS)
+    del state["cls.seq_relationship.bias"]
+    with pytest.raises(KeyError, match="seq_relationship"):
+        ours.load(state)
+
+
 def test_too_long():
     with pytest.raises(ValueError, match=r"18 positions.*max_len=17"):
         pair()[0].bert(ids_of(V, B, LONG + 1))

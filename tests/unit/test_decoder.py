@@ -1,5 +1,7 @@
 """The decoder-only models against ``transformers``, with the same weights, and the parts one by one."""
 
+from functools import partial
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -8,7 +10,7 @@ from reference import close, gradients, ids_of, random, spread
 from torch import nn
 
 from llmbook.attention import MultiHeadAttention, causal_mask
-from llmbook.decoder import Block, Config, GroupedQueryAttention, LanguageModel, RMSNorm, SwiGLU
+from llmbook.decoder import Block, Config, GroupedQueryAttention, KVCache, LanguageModel, RMSNorm, SwiGLU
 from llmbook.gpt import GPT
 from llmbook.llama import Llama
 from llmbook.positions import alibi_bias, sinusoids
@@ -17,6 +19,7 @@ B, T, V, D, H, H_KV, LAYERS, WIDE, LONG = 2, 13, 89, 42, 6, 3, 3, 53, 31
 CLOSE = 1e-5  # float32, logits of a few units
 EXACT = 1e-10  # float64
 PARTS = {"vocab": V, "d_model": D, "n_heads": H, "n_layers": 2, "d_ff": WIDE, "max_len": LONG}
+SMOLLM2 = {"d_model": 576, "n_heads": 9, "n_kv_heads": 3, "n_layers": 30, "d_ff": 1536, "max_len": 2048, "tied": True}
 
 
 def their_gpt2() -> transformers.GPT2LMHeadModel:
@@ -187,6 +190,58 @@ def test_post_norm_and_pre_norm_differ_as_written():
         close(block(x), expected, EXACT)
 
 
+def test_parts_know_no_scale_and_no_neighbours():
+    x = random(B, T, D)
+    norm = spread(RMSNorm(D, eps=0.0).double())
+    close(norm(5 * x), norm(x), EXACT)
+    close(norm(x) / norm.weight, x / x.square().mean(dim=-1, keepdim=True).sqrt(), EXACT)
+    for part in (norm, spread(SwiGLU(D, WIDE).double())):
+        close(part(x)[:, 3], part(x[:, 3]), EXACT)
+
+
+def test_a_block_goes_on_from_a_cache_of_its_own():
+    config, x = Config(**PARTS, n_kv_heads=H_KV), random(B, T, D)
+    block, cache = spread(Block(config).double()).eval(), KVCache(config, B, T, x)
+    first = block(x[:, :9], append=partial(cache.append, 0))
+    assert (cache.keys[1] == 0).all()  # the other layer's
+    assert (cache.keys[0, :, :, 9:] == 0).all()
+    cache.length = 9
+    then = block(x[:, 9:], append=partial(cache.append, 0))
+    close(torch.cat([first, then], dim=1), block(x), EXACT)
+
+
+# --- limit -----------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_gate_lets_nothing_through():
+    ours = SwiGLU(D, WIDE)
+    with torch.no_grad():
+        ours.w_1.weight[:WIDE] = 0
+    assert (ours(random(B, T, D).float()) == 0).all()
+
+
+@pytest.mark.parametrize("parts", [{}, {"norm": "rms", "feed_forward": "swiglu"}], ids=["gpt", "llama"])
+def test_a_block_that_says_nothing_leaves_the_stream_as_it_was(parts):
+    block, x = Block(Config(**PARTS, **parts)).double(), random(B, T, D)
+    for name, parameter in block.named_parameters():
+        if "w_o" in name or "w_2" in name:
+            nn.init.zeros_(parameter)
+    close(block(x), x, 0)
+
+
+def test_the_smallest_models_are_known_by_their_numbers():
+    with torch.device("meta"):  # sizes without memory
+        gpt, llama = GPT(), Llama(49152, **SMOLLM2)
+    assert sum(p.numel() for p in gpt.parameters()) == 124_439_808
+    assert sum(p.numel() for p in llama.parameters()) == 134_515_008
+    assert not any(name.endswith("bias") for name, _ in llama.named_parameters())
+
+
+def test_key_heads_not_told_are_as_many_as_query_heads():
+    assert Config(**PARTS).kv_heads == Config(**PARTS, n_kv_heads=H).kv_heads == H
+    assert Config(**PARTS).head_width == D // H
+
+
 def test_dropout_only_while_training():
     model, ids = model_of(dropout=0.5), ids_of(V, B, T)
     close(model(ids), model(ids), 0)
@@ -230,3 +285,14 @@ def test_weights_of_another_size_are_refused():
         GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=LONG + 1).load(their_gpt2().state_dict())
     with pytest.raises(KeyError, match="wte"):
         our_gpt().load({})
+    sizes = {"d_model": 2 * D, "n_heads": H, "n_kv_heads": H_KV, "n_layers": LAYERS, "max_len": LONG}
+    with pytest.raises(RuntimeError, match=r"size mismatch for blocks\.0\.feed_forward\.w_1\.weight"):
+        Llama(V, **sizes, d_ff=WIDE + 1).load(their_llama(False).state_dict())
+    with pytest.raises(KeyError, match="embed_tokens"):
+        our_llama().load({})
+
+
+@pytest.mark.parametrize("part", [RMSNorm(D), SwiGLU(D, WIDE), Block(Config(**PARTS))], ids=lambda p: type(p).__name__)
+def test_inputs_of_another_width(part, shapes_unchecked):
+    with pytest.raises(RuntimeError, match="43"):  # PyTorch's own word
+        part(torch.zeros(B, T, D + 1))

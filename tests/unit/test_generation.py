@@ -1,12 +1,14 @@
 """Generation against ``transformers``: what may be drawn, what is said greedily, what beams find."""
 
+import math
+
 import pytest
 import torch
 import transformers
 from reference import close, ids_of, random, spread
+from torch import nn
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-from llmbook.decoder import Config, LanguageModel
 from llmbook.generation import beam_search, choose, generate, restrict
 from llmbook.gpt import GPT
 
@@ -16,7 +18,10 @@ N, T, V, LONG = 3, 5, 29, 31
 def models(seed: int) -> tuple[GPT, transformers.GPT2LMHeadModel]:
     sizes = {"vocab_size": V, "n_positions": LONG, "n_embd": 12, "n_layer": 2, "n_head": 3}
     config = transformers.GPT2Config(**sizes, bos_token_id=0, eos_token_id=1)
-    theirs = spread(transformers.GPT2LMHeadModel(config), std=0.5, seed=seed).eval()
+    theirs = spread(transformers.GPT2LMHeadModel(config), std=1.0, seed=seed).eval()
+    for name, parameter in theirs.named_parameters():  # with large biases it would say one word for ever
+        if parameter.ndim == 1:
+            nn.init.constant_(parameter, float("ln_" in name and name.endswith("weight")))
     ours = GPT(V, d_model=12, n_heads=3, n_layers=2, max_len=LONG)
     ours.load(theirs.state_dict())
     return ours.eval(), theirs
@@ -55,6 +60,17 @@ def test_temperature_zero_is_greedy_and_drawing_is_seeded():
     assert not torch.equal(first, other)
 
 
+def test_no_restriction_keeps_every_word():
+    logits = torch.tensor([[0.0, -100.0, -200.0]])  # in float32 the first word's probability is exactly one
+    close(restrict(logits), logits, 0)
+    close(restrict(logits, top_k=3, top_p=1.0), logits, 0)
+
+
+def test_the_nucleus_ends_with_the_word_that_reaches_top_p():
+    assert restrict(torch.zeros(1, 4), top_p=0.5).isfinite().sum() == 2  # quarters add up exactly
+    assert restrict(torch.zeros(1, 4), top_p=0.51).isfinite().sum() == 3
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -63,6 +79,8 @@ def test_temperature_zero_is_greedy_and_drawing_is_seeded():
         ({"top_k": 0}, "top_k must be at least 1, got 0"),
         ({"top_p": 0.0}, r"top_p must lie in \(0, 1\], got 0"),
         ({"top_p": 1.5}, r"got 1\.5"),
+        ({"top_p": -0.5}, r"got -0\.5"),
+        ({"top_k": -1}, "top_k must be at least 1, got -1"),
     ],
 )
 def test_impossible_restrictions(wrong, message):
@@ -72,6 +90,20 @@ def test_impossible_restrictions(wrong, message):
         restrict(random(N, V), temperature=0)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda logits: choose(logits, 1.0),
+        lambda logits: restrict(logits, 1.0),
+        lambda logits: generate(models(0)[0], ids_of(V, N, T), 1, 0.5),
+        lambda logits: beam_search(walk({}), torch.tensor([1]), 1, 1, 0),
+    ],
+)
+def test_options_go_by_name(call):
+    with pytest.raises(TypeError, match="positional argument"):
+        call(random(N, V))
+
+
 # --- one path --------------------------------------------------------------------------------------------------
 
 
@@ -79,11 +111,20 @@ def test_impossible_restrictions(wrong, message):
 @pytest.mark.parametrize("seed", range(4))
 def test_greedy_text_equals_transformers(seed, use_cache):
     ours, theirs = models(seed)
-    ids = ids_of(V - 2, N, T, seed=seed) + 2
-    expected = theirs.generate(
-        ids, max_new_tokens=20, do_sample=False, pad_token_id=1, attention_mask=torch.ones_like(ids)
-    )
-    assert generate(ours, ids, 20, eos=1, use_cache=use_cache).tolist() == expected.tolist()
+    ids = ids_of(V, N, T, seed=seed)
+    free = generate(ours, ids, 20, use_cache=use_cache)
+    eos = int(free[0, T + 6])
+    assert free[:, T:].unique().numel() > 5  # not one word for ever
+    for end in (None, eos):
+        expected = theirs.generate(
+            ids,
+            max_new_tokens=20,
+            do_sample=False,
+            eos_token_id=V if end is None else end,  # V: an id that is never said
+            pad_token_id=eos,
+            attention_mask=torch.ones_like(ids),
+        )
+        assert generate(ours, ids, 20, eos=end, use_cache=use_cache).tolist() == expected.tolist()
 
 
 def test_sampling_is_the_same_with_and_without_a_cache():
@@ -98,27 +139,62 @@ def test_sampling_is_the_same_with_and_without_a_cache():
     assert torch.equal(*texts)
 
 
+def test_drawing_is_unrestricted_unless_told():
+    model, ids = models(5)[0], ids_of(V, N, T)
+    first, told = (
+        generate(model, ids, 6, temperature=1.0, generator=torch.Generator().manual_seed(3), **options)
+        for options in ({}, {"top_k": V, "top_p": 1.0})
+    )
+    assert torch.equal(first, told)
+    assert torch.equal(generate(model, ids, 6), generate(model, ids, 6, temperature=0))
+
+
 def test_a_finished_row_says_only_its_end():
-    model = spread(LanguageModel(Config(V, 12, 3, 1, 24, LONG)), std=0.5)
+    model = models(0)[0]
     ids = ids_of(V, 8, T)
     free = generate(model, ids, 20)
-    eos = int(free[0, T + 3])
-    ended = generate(model, ids, 20, eos=eos)
-    for row, before in zip(ended.tolist(), free.tolist(), strict=True):
-        new = before[T:]
-        stop = new.index(eos) if eos in new else len(new)
-        assert row[T : T + stop] == new[:stop][: len(row) - T]
-        assert set(row[T + stop :]) <= {eos}
+    for eos in free[:, T + 3].unique().tolist():
+        ended = generate(model, ids, 20, eos=eos)
+        for row, before in zip(ended.tolist(), free.tolist(), strict=True):
+            new = before[T:]
+            stop = new.index(eos) if eos in new else len(new)
+            assert row[T : T + stop] == new[:stop][: len(row) - T]
+            assert set(row[T + stop :]) <= {eos}
+
+
+def test_the_text_stops_where_all_rows_have_ended():
+    model = models(0)[0]
+    ids = ids_of(V, 1, T).expand(3, T)
+    free = generate(model, ids, 20)
+    new = free[0, T:].tolist()
+    eos = new[4]
+    assert torch.equal(generate(model, ids, 20, eos=eos), free[:, : T + new.index(eos) + 1])
+
+
+@pytest.mark.parametrize(("options", "widths"), [({}, [T, 1, 1]), ({"use_cache": False}, [T, T + 1, T + 2])])
+def test_with_a_cache_each_id_is_read_once(options, widths):
+    model, read = models(0)[0], []
+    model.register_forward_pre_hook(lambda module, args: read.append(args[0].shape[1]))
+    out = generate(model, ids_of(V, N, T), 3, **options)
+    assert read == widths
+    assert out.is_inference()  # nothing is kept for gradients
+
+
+def test_one_id_is_prompt_enough():
+    model, ids = models(0)[0], ids_of(V, N, 1)
+    close(generate(model, ids, 4)[:, 1], model(ids)[:, -1].argmax(dim=-1), 0)
 
 
 def test_nothing_new_is_the_prompt():
     model, ids = models(0)[0], ids_of(V, N, T)
     assert torch.equal(generate(model, ids, 0), ids)
+    assert torch.equal(generate(model, ids, 1)[:, :T], ids)
     assert generate(model, ids, LONG - T).shape == (N, LONG)
 
 
 @pytest.mark.parametrize(
-    ("size", "new", "message"), [(0, 3, "got 0 and 3"), (T, -1, "got 5 and -1"), (T, LONG - T + 1, "max_len=31")]
+    ("size", "new", "message"),
+    [(0, 3, "got 0 and 3"), (T, -1, "got 5 and -1"), (T, LONG - T + 1, "5 ids and 27 new ones .* max_len=31")],
 )
 def test_impossible_lengths(size, new, message):
     with pytest.raises(ValueError, match=message):
@@ -133,10 +209,12 @@ def test_impossible_lengths(size, new, message):
 @pytest.mark.parametrize("length_penalty", [0.0, 1.0, 2.0])
 def test_beams_equal_transformers(seed, beams, length_penalty):
     ours, theirs = models(seed)
-    ids = ids_of(V - 2, 1, T, seed=seed) + 2
+    ids = ids_of(V, 1, T, seed=seed)
+    eos = int(generate(ours, ids, 5)[0, -1])
     expected = theirs.generate(
         ids,
         max_new_tokens=8,
+        eos_token_id=eos,
         do_sample=False,
         num_beams=beams,
         num_return_sequences=1,
@@ -145,7 +223,7 @@ def test_beams_equal_transformers(seed, beams, length_penalty):
         attention_mask=torch.ones_like(ids),
     )
     found = beam_search(
-        lambda prefixes: ours(prefixes)[:, -1], ids[0], beams=beams, max_new=8, eos=1, length_penalty=length_penalty
+        lambda prefixes: ours(prefixes)[:, -1], ids[0], beams=beams, max_new=8, eos=eos, length_penalty=length_penalty
     )
     assert found[0][1] == expected[0].tolist()
 
@@ -185,6 +263,58 @@ def test_unfinished_texts_take_part():
     ((score, ids),) = beam_search(walk(table), torch.tensor([1]), beams=1, max_new=3, eos=0)
     assert ids == [1, 1, 1, 1]
     assert score == pytest.approx(0, abs=1e-6)
+
+
+def test_scores_are_means_unless_told():
+    table = {"": [0.1, 0.6, 0.3], "a": [0.5, 0.25, 0.25], "b": [0.5, 0.25, 0.25]}
+    start = torch.tensor([1])
+    (best, ids), *_ = beam_search(walk(table), start, beams=3, max_new=2, eos=0)
+    assert ids == [1, 1, 0]
+    assert best == pytest.approx((math.log(0.6) + math.log(0.5)) / 2, abs=1e-6)  # sums of float32
+    assert beam_search(walk(table), start, beams=1, max_new=1, eos=0)[0][1] == [1, 1]
+
+
+def test_the_end_may_be_any_id():
+    logits = torch.full((300,), -9.0)
+    logits[7], logits[299] = 2.0, 1.0
+    found = beam_search(
+        lambda prefixes: logits.expand(len(prefixes), 300), torch.tensor([4]), beams=2, max_new=2, eos=299
+    )
+    assert [ids for _, ids in found] == [[4, 7, 7], [4, 7, 299]]
+
+
+def test_the_search_goes_on_while_an_open_text_beats_the_worst_finished_one():
+    table = {"": [0.5, 0.3, 0.2], "a": [0.09, 0.9, 0.01], "b": [0.8, 0.1, 0.1], "aa": [0.65, 0.34, 0.01]}
+    calls = []
+
+    def next_logits(prefixes: torch.Tensor) -> torch.Tensor:
+        calls.append(len(prefixes))
+        return walk(table)(prefixes)
+
+    found = beam_search(next_logits, torch.tensor([1]), beams=2, max_new=9, eos=0, length_penalty=0.0)
+    assert [ids for _, ids in found] == [[1, 0], [1, 1, 1, 0]]  # 0.5 and 0.18; "b" and its end, 0.16, came before
+    assert len(calls) == 3  # and no further than that
+
+
+def test_as_many_beams_as_texts_find_every_text():
+    """With room for all, the search must rank whole texts as adding up their probabilities does."""
+    table = {"": [0.2, 0.5, 0.3], "a": [0.4, 0.35, 0.25], "b": [0.6, 0.1, 0.3]}
+    table |= {text: [0.5, 0.2, 0.3] for text in ("aa", "ab", "ba", "bb")}
+    for alpha in (0.0, 0.7, 2.0):
+        found = beam_search(walk(table), torch.tensor([1]), beams=15, max_new=3, eos=0, length_penalty=alpha)
+        sums, texts = {}, [("", 0.0)]
+        while texts:
+            text, total = texts.pop()
+            for word, p in zip((".", "a", "b"), table[text], strict=True):
+                longer, score = text + word, total + math.log(p)
+                if word == "." or len(longer) == 3:
+                    sums[longer] = score / len(longer) ** alpha
+                else:
+                    texts.append((longer, score))
+        best = sorted(sums.values(), reverse=True)
+        assert [score for score, _ in found] == pytest.approx(best, abs=1e-5)  # sums of float32
+        names = ["".join(".ab"[i] for i in ids[1:]) for _, ids in found]
+        assert {name: score for name, (score, _) in zip(names, found, strict=True)} == pytest.approx(sums, abs=1e-5)
 
 
 @pytest.mark.parametrize(("beams", "new"), [(0, 3), (2, 0)])

@@ -64,6 +64,14 @@ def test_no_share_changes_nothing():
     assert (targets == IGNORE).all()
 
 
+@pytest.mark.parametrize("mask_id", [0, V - 1])
+def test_any_id_of_the_vocabulary_may_be_the_mask(mask_id):
+    ids = ids_of(V, 100, 100)
+    seen, _ = mask_words(ids, mask_id, V, generator=generator(), share=1.0)
+    # Of 10,000 draws 80 % are masked on purpose, and 1 in 11 of the rest by chance; five standard errors of 0.004.
+    assert (seen == mask_id).float().mean().item() == pytest.approx(0.8 + 0.2 / V, abs=0.02)
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.1])
 def test_impossible_shares(share):
     with pytest.raises(ValueError, match=f"got {share}"):
@@ -119,7 +127,8 @@ def test_the_loss_and_its_gradient_equal_pytorchs(smoothing, ignored):
     logits, targets = random(B, T, V).requires_grad_(), ids_of(V, B, T)
     if ignored:
         targets[:, 2:5] = IGNORE
-    theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=smoothing, ignore_index=IGNORE)
+    # Theirs ignores -100 unless told otherwise, and so must ours: ``IGNORE`` is no number of our own.
+    theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=smoothing)
     ours = word_loss(logits, targets, smoothing)
     close(ours, theirs, EXACT)
     close(gradients(ours, [logits]), gradients(theirs, [logits]), EXACT)
@@ -133,6 +142,9 @@ def test_limits_of_the_loss():
         word_loss(certain, torch.tensor([[3]]), 1.5)
     with pytest.raises(ValueError, match=r"got -0\.5"):
         word_loss(certain, torch.tensor([[3]]), -0.5)
+    for wrong in (-1, IGNORE - 1, V):
+        with pytest.raises(ValueError, match=rf"0\.\.{V - 1}, got .*{wrong}"):
+            word_loss(certain, torch.tensor([[wrong]]))
 
 
 # --- pictures and words ----------------------------------------------------------------------------------------
@@ -157,7 +169,7 @@ def test_properties_of_the_contrastive_loss():
 
 
 @pytest.mark.usefixtures("shapes_unchecked")
-@pytest.mark.parametrize("other", [(4, 13), (5, 12)])
+@pytest.mark.parametrize("other", [(4, 13), (6, 13), (5, 12), (5, 14)])
 def test_pairs_that_are_none(other):
     with pytest.raises(ValueError, match=rf"\(5, 13\) and \({other[0]}, {other[1]}\)"):
         contrastive_loss(random(N, D), random(*other), torch.tensor(0.0).double())

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 import transformers
-from reference import close, random
+from reference import close, gradients, random
+from torch import nn
 from transformers.models.bloom.modeling_bloom import build_alibi_tensor
 from transformers.models.gptj.modeling_gptj import apply_rotary_pos_emb as gptj_rotary
 from transformers.models.gptj.modeling_gptj import create_sinusoidal_positions
@@ -54,7 +55,7 @@ def test_rotary_interleaved_equals_transformers_gptj():
     close(turned(q.transpose(1, 2)).transpose(1, 2), expected, CLOSE)
 
 
-@pytest.mark.parametrize("n_heads", [1, 2, 3, 4, 8, 12])
+@pytest.mark.parametrize("n_heads", [1, 2, 3, 4, 8, 12, 15, 16])
 def test_alibi_equals_transformers_bloom(n_heads):
     theirs = build_alibi_tensor(torch.ones(1, T), n_heads, torch.float32).view(n_heads, T)
     slopes = alibi_slopes(n_heads)
@@ -70,6 +71,14 @@ def test_sinusoids_are_the_papers_formula():
         for i in range(D):
             angle = t / 10000 ** (2 * (i // 2) / D)
             assert table[t, i].item() == pytest.approx(math.cos(angle) if i % 2 else math.sin(angle), abs=1e-6)
+
+
+def test_learned_positions_equal_an_embedding():
+    x, ours, theirs = random(B, T, D).requires_grad_(), LearnedPositions(D, 17).double(), nn.Embedding(17, D).double()
+    theirs.weight.data.copy_(ours.table)
+    out, expected = ours(x, 5), x + theirs(torch.arange(5, 5 + T))
+    close(out, expected, 0)
+    close(gradients(out, [x, ours.table]), gradients(expected, [x, theirs.weight]), 0)
 
 
 # --- property --------------------------------------------------------------------------------------------------
@@ -97,6 +106,13 @@ def test_positions_may_start_later():
     close(turned(x[..., 4:, :], start=4), turned(x)[..., 4:, :], EXACT)
 
 
+@pytest.mark.parametrize("kind", [PositionalEncoding, LearnedPositions])
+def test_added_positions_may_start_later(kind):
+    x, added = random(B, T, D), kind(D, T).double()
+    close(added(x[:, 4:], 4), added(x)[:, 4:], 0)
+    close(added(x[:, 4:9], start=4), added(x)[:, 4:9], 0)
+
+
 def test_weights_reordered_from_halves_give_the_same_scores():
     x, w_q, w_k = random(T, D), random(H * K, D, seed=1), random(H * K, D, seed=2)
 
@@ -116,6 +132,7 @@ def test_alibi_forgets_with_distance_each_head_at_its_rate():
     assert (bias[:, 0].diff() < 0).all()
     assert bias[:, 0, 1].unique().numel() == H
     close(alibi_bias(H, 3, T), bias[:, -3:], 0)
+    close(alibi_bias(H, 1, T), bias[:, -1:], 0)
 
 
 def test_far_angles_keep_their_precision():
@@ -136,7 +153,39 @@ def test_each_kind_enters_where_it_says(kind):
     assert torch.equal(added, x) == (kind in ("none", "rotary", "alibi"))
 
 
+def test_attention_is_told_what_the_functions_say():
+    x = random(B, T, H * K)
+    heads = x.unflatten(-1, (H, K)).transpose(1, 2)
+    told = Positions("rotary", H * K, H, T).in_attention(x, 7)
+    close(told["rotate"](heads), turned(heads, start=7), 0)
+    slower = Positions("rotary", H * K, H, T, base=5003.0).in_attention(x)
+    close(slower["rotate"](heads), rotate(heads, rotary_turns(T, K, 5003.0, dtype=x.dtype)), 0)
+    close(Positions("alibi", H * K, H, T).in_attention(x, 7)["score_bias"], alibi_bias(H, T, T + 7).double(), 0)
+
+
 # --- limit -----------------------------------------------------------------------------------------------------
+
+
+def test_a_word_alone_is_neither_turned_nor_biased():
+    x = random(B, 1, H * K)
+    for kind, gets in (("none", set()), ("rotary", {"rotate"}), ("alibi", {"score_bias"})):
+        positions = Positions(kind, H * K, H, T)
+        told = positions.in_attention(x)
+        assert set(told) == gets
+        close(positions(x), x, 0)
+        heads = x.unflatten(-1, (H, K)).transpose(1, 2)
+        close(told.get("rotate", lambda q: q)(heads), heads, 0)
+        assert (told.get("score_bias", torch.zeros(1)) == 0).all()
+
+
+def test_the_smallest_sizes():
+    close(sinusoids(1, 1), torch.zeros(1, 1), 0)
+    close(sinusoids(2, 1), torch.tensor([[0.0], [math.sin(1)]]), 1e-7)  # one rounding of float32
+    learned = LearnedPositions(1, 1)
+    close(learned(torch.zeros(1, 1, 1))[0], learned.table, 0)
+    t = torch.arange(T)
+    close(rotary_turns(T, 2)[:, 0], torch.complex(t.cos(), t.sin()), 1e-6)  # float32 angles up to 10
+    close(alibi_bias(1, 1), torch.zeros(1, 1, 1), 0)
 
 
 def test_one_head_has_the_last_slope():
@@ -173,11 +222,17 @@ def test_learned_positions_begin_small():
         (lambda: LearnedPositions(5, 0), "got 0 and 5"),
         (lambda: PositionalEncoding(D, 7)(random(B, T, D)), r"11 positions.*max_len=7"),
         (lambda: LearnedPositions(D, 7)(random(B, T, D)), r"11 positions.*max_len=7"),
+        (lambda: PositionalEncoding(D, 17)(random(B, T, D), 7), r"18 positions.*max_len=17"),
+        (lambda: LearnedPositions(D, 17)(random(B, T, D), 7), r"18 positions.*max_len=17"),
+        (lambda: PositionalEncoding(2)(random(1, 5001, 2)), r"5001 positions.*max_len=5000"),
         (lambda: rotary_turns(T, 7), "even, got 7"),
         (lambda: rotary_turns(T, 0), "even, got 0"),
         (lambda: rotate(random(T + 1, K), rotary_turns(T, K)), "11 positions of width 14"),
         (lambda: rotate(random(T, K + 2), rotary_turns(T, K)), "11 positions of width 14"),
+        (lambda: rotate(random(T - 1, K), rotary_turns(T, K)), "11 positions of width 14"),
+        (lambda: rotate(random(T, K - 2), rotary_turns(T, K)), "11 positions of width 14"),
         (lambda: rotate(random(T, K), rotary_turns(T, K, dtype=torch.float64), "pairs"), "got 'pairs'"),
+        (lambda: rotate(random(T, K), rotary_turns(T, K, dtype=torch.float64), "both"), "got 'both'"),
         (lambda: half_to_interleaved(random(9, 2), 3), "9 rows .* n_heads=3"),
         (lambda: half_to_interleaved(random(8, 2), 0), "n_heads=0"),
         (lambda: alibi_slopes(0), "got 0"),

@@ -13,6 +13,7 @@ from llmbook.transformer import (
     Encoder,
     EncoderLayer,
     PositionwiseFeedForward,
+    Residual,
     Transformer,
 )
 
@@ -106,6 +107,14 @@ def test_the_feed_forward_is_the_equation():
     close(ff(x), expected, CLOSE)
 
 
+@NORMS
+def test_a_residual_is_the_equation(norm_first):
+    ours, x, double = spread(Residual(D, norm_first=norm_first, eps=1e-3).double()), random(B, T, D), lambda x: 2 * x
+    norm = nn.LayerNorm(D, eps=1e-3).double()
+    norm.load_state_dict(ours.norm.state_dict())
+    close(ours(x, double), x + 2 * norm(x) if norm_first else norm(3 * x), CLOSE)
+
+
 def test_the_embedding_is_scaled_and_gets_its_position():
     model = make()
     seen = []
@@ -131,6 +140,27 @@ def test_output_and_target_embedding_are_one():
 def make(**options: object) -> Transformer:
     sizes = {"d_model": D, "n_heads": H, "n_layers": LAYERS, "d_ff": F, "dropout": 0.0, "max_len": 8}
     return spread(Transformer(11, 13, **{**sizes, **options}).double()).eval()
+
+
+def test_the_feed_forward_takes_each_position_alone():
+    ff, x = spread(PositionwiseFeedForward(D, F).double()), random(B, T, D)
+    close(ff(x)[:, 3], ff(x[:, 3]), CLOSE)
+    close(ff(x.flip(1)), ff(x).flip(1), CLOSE)
+
+
+@NORMS
+def test_layers_are_told_no_order(norm_first):
+    (x, memory), lengths = inputs(), torch.tensor([S, S])
+    encoder = spread(EncoderLayer(D, H, F, norm_first=norm_first).double())
+    close(encoder(memory.flip(1)), encoder(memory).flip(1), CLOSE)
+    decoder = spread(DecoderLayer(D, H, F, norm_first=norm_first).double())
+    close(decoder(x.flip(1), memory), decoder(x, memory).flip(1), CLOSE)
+    close(decoder(x, memory.flip(1)), decoder(x, memory), CLOSE)
+    close(
+        decoder(x, memory, causal_mask(T), padding_mask(lengths, S))[:, :3],
+        decoder(x[:, :3], memory, causal_mask(3)),
+        CLOSE,
+    )
 
 
 def test_padding_has_no_effect():
@@ -192,6 +222,24 @@ def test_dropout_is_off_when_not_training_and_on_when_training():
     assert not torch.allclose(model(src, tgt), model(src, tgt))
 
 
+def test_without_an_activation_the_feed_forward_is_one_matrix():
+    ff, x = spread(PositionwiseFeedForward(D, F, activation=lambda x: x, bias=False).double()), random(B, T, D)
+    close(ff(x), x @ (ff.w_2.weight @ ff.w_1.weight).T, CLOSE)
+
+
+@pytest.mark.parametrize("kind", [EncoderLayer, DecoderLayer])
+def test_sublayers_that_say_nothing_leave_the_stream_as_it_was(kind):
+    x, memory = inputs()
+    for norm_first in (True, False):
+        layer = kind(D, H, F, norm_first=norm_first).double()
+        for name, parameter in layer.named_parameters():
+            if "w_o" in name or "w_2" in name:
+                nn.init.zeros_(parameter)
+        out = layer(x, memory) if kind is DecoderLayer else layer(x)
+        # Post-norm normalises again what is normal: ε = 1e-5 beside a variance of one, at each of two or three norms.
+        close(out, x if norm_first else nn.functional.layer_norm(x, (D,)), 0 if norm_first else 1e-4)
+
+
 def test_a_last_norm_stands_where_it_is_asked_for():
     x = random(B, S, D)
     for norm_first, final_norm, there in ((False, None, False), (True, None, True), (False, True, True)):
@@ -213,3 +261,25 @@ def test_sizes_that_do_not_fit():
         Transformer(11, 13, d_model=D, n_heads=H, positions="relative")
     with pytest.raises(ValueError, match=r"9 positions.*max_len=8"):
         make()(ids_of(11, B, 9), ids_of(13, B, T))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: EncoderLayer(D, 4, F), "d_model=33 .* n_heads=4"),
+        (lambda: DecoderLayer(D, 4, F), "d_model=33 .* n_heads=4"),
+        (lambda: Decoder(D, H, F, 0), "n_layers=0"),
+        (lambda: EncoderLayer(D, H, F)(random(B, S, D + 1).float()), "query is 34 wide, but d_model is 33"),
+        (lambda: DecoderLayer(D, H, F)(random(B, T, D).float(), random(B, S, D + 1).float()), "key is 34 wide"),
+        (lambda: EncoderLayer(D, H, F)(random(B, S, D).float(), causal_mask(T)), "does not broadcast"),
+    ],
+)
+def test_layers_that_do_not_fit(make, message, shapes_unchecked):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize("part", [PositionwiseFeedForward(D, F), lambda x: Residual(D)(x, lambda x: x)])
+def test_inputs_of_another_width(part, shapes_unchecked):
+    with pytest.raises(RuntimeError, match="34"):  # PyTorch's own word
+        part(torch.zeros(B, T, D + 1))
