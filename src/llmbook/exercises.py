@@ -1,5 +1,5 @@
 """``check("4.1-causal", answer)`` says whether it is right, and if not, what went wrong (see ``llmbook_exercises``)."""
 
-from llmbook_exercises import Exercise, check
+from llmbook_exercises import check
 
-__all__ = ["Exercise", "check"]
+__all__ = ["check"]

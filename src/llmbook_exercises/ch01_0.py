@@ -3,7 +3,7 @@
 import math
 
 import llmbook_data
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 MODELS = {row["id"]: row for row in llmbook_data.rows("models")}
 

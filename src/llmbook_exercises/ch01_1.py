@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 Z = 1.96
 A, B = 0.8 * 0.5, 0.8 * 0.6  # the support of each chain

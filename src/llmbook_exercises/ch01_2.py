@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 L, D, H, V, P = 6, 512, 8, 10_000, 256
 BLOCK = 12 * D**2 + 13 * D

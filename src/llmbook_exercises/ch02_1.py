@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from llmbook.exercises import Exercise
 from llmbook.tokenizers import BYTES, learn
+from llmbook_exercises import Exercise
 
 WORDS = {"hug": 3, "hugs": 1, "pug": 2, "bun": 3, "pun": 2}
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from llmbook.attention import window_mask
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 W = torch.diag(torch.tensor([0.9, 0.5]))
 AFTER_TWENTY = torch.linalg.matrix_norm(torch.linalg.matrix_power(W, 20), ord=2).item()

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from llmbook.exercises import Exercise
 from llmbook.objectives import IGNORE, mask_words
+from llmbook_exercises import Exercise
 
 MASK, VOCAB = 3, 50
 

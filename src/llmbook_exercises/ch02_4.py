@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from llmbook.data import COLOURS, SHAPES
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 S = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
 ROWS, COLUMNS = (F.cross_entropy(table, torch.arange(2)).item() for table in (S, S.T))

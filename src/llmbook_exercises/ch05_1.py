@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from llmbook.attention import causal_mask, combine_masks, padding_mask
-from llmbook.exercises import Exercise
 from llmbook.generation import beam_search
 from llmbook.positions import sinusoids
+from llmbook_exercises import Exercise
 
 D, H, WIDTH = 512, 8, 2048
 

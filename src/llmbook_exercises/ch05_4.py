@@ -5,9 +5,9 @@ from torch import Tensor
 
 from llmbook.attention import causal_mask
 from llmbook.decoder import Config, KVCache, SwiGLU
-from llmbook.exercises import Exercise
 from llmbook.positions import rotary_turns, rotate
 from llmbook.transformer import PositionwiseFeedForward
+from llmbook_exercises import Exercise
 
 # --- the bytes of a cache --------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from llmbook.exercises import Exercise
+from llmbook_exercises import Exercise
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
