@@ -100,8 +100,9 @@ def digest(fig: Figure, digits: int | None = 3) -> str:
     said = []
     for ax in fig.axes:
         said += [array for line in ax.lines for array in line.get_data()]
-        said += [patch.get_path().vertices if not isinstance(patch, Rectangle) else box(patch) for patch in ax.patches]
-        said += [patch.get_alpha() or 0 for patch in ax.patches]
+        patches = ax.patches if digits else []  # which cells of a heat map share a path depends on the numbers
+        said += [patch.get_path().vertices if not isinstance(patch, Rectangle) else box(patch) for patch in patches]
+        said += [patch.get_alpha() or 0 for patch in patches]
         said += [array for c in ax.collections for array in (c.get_array(), c.get_offsets()) if array is not None]
         said += [path.vertices for c in ax.collections for path in c.get_paths()]
         said += [image.get_array() for image in ax.images]

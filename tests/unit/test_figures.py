@@ -127,6 +127,9 @@ def test_digits_say_how_much_is_covered():
     renamed = lines([0, 1], {"a": [1.0, 2.0]}, xlabel="x", ylabel="z")
     longer = lines([0, 1, 2], {"a": [1.0, 2.0, 3.0]}, xlabel="x", ylabel="y")
     assert len({digest(fig, digits=None) for fig in (a, renamed, longer)}) == 3
+    maps = [heat_map([[x, 0.2]], ["r"], ["a", "b"], decimals=None) for x in (0.2, 0.9)]
+    assert digest(maps[0]) != digest(maps[1])
+    assert digest(maps[0], digits=None) == digest(maps[1], digits=None)
     assert "[words only, digest " in bundle(a, alt="one rising line", digits=None)["text/plain"]
 
 
