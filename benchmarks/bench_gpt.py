@@ -18,7 +18,8 @@ def bench_gpt_step() -> list[Result]:
     torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(0)
     ours = GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=T).train()
-    config = transformers.GPT2Config(vocab_size=V, n_positions=T, n_embd=D, n_layer=LAYERS, n_head=H, use_cache=False)
+    ends = {"bos_token_id": 0, "eos_token_id": 0, "use_cache": False}
+    config = transformers.GPT2Config(vocab_size=V, n_positions=T, n_embd=D, n_layer=LAYERS, n_head=H, **ends)
     for rate in ("resid_pdrop", "embd_pdrop", "attn_pdrop"):
         setattr(config, rate, 0.0)
     theirs = transformers.GPT2LMHeadModel(config).train()

@@ -13,10 +13,10 @@ from llmbook.hub import SMOLLM2, fetch
 from llmbook.pretrained import chat, smollm2
 
 NEW = 40
-LOAD = """
-import resource
+LOAD = r"""
+import re, pathlib
 from llmbook import pretrained
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+peak = lambda: 1024 * int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 before = peak()
 model, _ = pretrained.smollm2()
 print((peak() - before) / sum(p.numel() * p.element_size() for p in model.parameters()))
