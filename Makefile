@@ -34,7 +34,7 @@ files = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path '*/__
 
 WEB_SOURCES := $(call files,web)
 LIBRARY := $(call files,src)
-PAGES := $(wildcard *.md references.bib) $(call files,chapters notebooks)
+PAGES := $(wildcard *.md references.bib benchmarks/results.json) $(call files,chapters notebooks)
 FRAME := $(wildcard _config.yml _toc.yml) $(call files,_ext _static)
 
 INSTALLED := $(VENV)/.installed
