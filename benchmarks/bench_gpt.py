@@ -1,10 +1,14 @@
-"""One training step of our GPT against the GPT-2 of ``transformers``: the same sizes, loss, optimiser and tokens."""
+"""One training step of our GPT against others of the same size: the same loss and the same tokens."""
 
+import importlib.util
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import transformers
 from timing import Result, side_by_side
+from torch import Tensor, nn
 
 from llmbook.gpt import GPT
 from llmbook.objectives import shift, word_loss
@@ -14,31 +18,56 @@ V, D, H, LAYERS, T, B = 65, 128, 4, 4, 64, 12  # the small model of nanoGPT's fi
 
 
 def bench_gpt_step() -> list[Result]:
-    """The ratio of medians, and how many tokens a second ours takes in; forward, backward and AdamW, on all cores."""
-    torch.set_num_threads(os.cpu_count() or 1)
-    torch.manual_seed(0)
-    ours = GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=T).train()
+    """Against the GPT-2 of ``transformers``, with our AdamW for both."""
     ends = {"bos_token_id": 0, "eos_token_id": 0, "use_cache": False}
     config = transformers.GPT2Config(vocab_size=V, n_positions=T, n_embd=D, n_layer=LAYERS, n_head=H, **ends)
     for rate in ("resid_pdrop", "embd_pdrop", "attn_pdrop"):
         setattr(config, rate, 0.0)
-    theirs = transformers.GPT2LMHeadModel(config).train()
-    ids = torch.randint(V, (B, T + 1))
-    inputs, targets = shift(ids)
-    optimisers = {model: make_optimiser(model, TrainConfig(steps=1)) for model in (ours, theirs)}
+    theirs = transformers.GPT2LMHeadModel(config)
 
-    def step(model: torch.nn.Module, loss: torch.Tensor) -> None:
+    def loss(inputs: Tensor, targets: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(theirs(inputs).logits.flatten(0, 1), targets.flatten())
+
+    return against("transformers' GPT-2", theirs, loss, make_optimiser(theirs, TrainConfig(steps=1)))
+
+
+def bench_nanogpt_step() -> list[Result]:
+    """Against nanoGPT with its own AdamW; only with a clone of github.com/karpathy/nanoGPT, its folder in NANOGPT."""
+    folder = os.environ.get("NANOGPT")
+    if not folder:
+        return []
+    spec = importlib.util.spec_from_file_location("nanogpt", Path(folder) / "model.py")
+    nanogpt = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(nanogpt)
+    config = nanogpt.GPTConfig(block_size=T, vocab_size=V, n_layer=LAYERS, n_head=H, n_embd=D, dropout=0.0, bias=True)
+    theirs = nanogpt.GPT(config)
+    optimiser = theirs.configure_optimizers(0.1, 1e-3, (0.9, 0.99), "cpu")
+    return against("nanoGPT's", theirs, lambda inputs, targets: theirs(inputs, targets)[1], optimiser)
+
+
+def against(
+    name: str, theirs: nn.Module, their_loss: Callable[[Tensor, Tensor], Tensor], optimiser: torch.optim.Optimizer
+) -> list[Result]:
+    """The ratio of medians, and the tokens a second of each; forward, backward and AdamW, on all cores."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    torch.manual_seed(0)
+    ours = GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=T).train()
+    mine = make_optimiser(ours, TrainConfig(steps=1))
+    theirs.train()
+    inputs, targets = (half.contiguous() for half in shift(torch.randint(V, (B, T + 1))))
+
+    def step(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
         loss.backward()
-        optimisers[model].step()
-        optimisers[model].zero_grad(set_to_none=True)
-
-    def their_loss() -> torch.Tensor:
-        logits = theirs(inputs).logits
-        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
 
     a, b, ratio = side_by_side(
-        lambda: step(ours, word_loss(ours(inputs), targets)), lambda: step(theirs, their_loss()), rounds=60
+        lambda: step(word_loss(ours(inputs), targets), mine),
+        lambda: step(their_loss(inputs, targets), optimiser),
+        rounds=80,
     )
     sizes = f"{LAYERS} layers, D={D}, T={T}, B={B}, {torch.get_num_threads()} threads"
-    note = f"{a * 1e3:.1f} ms, {B * T / a:,.0f} tokens a second, against {b * 1e3:.1f} ms; {sizes}"
-    return [Result("a training step of GPT against transformers' GPT-2", round(ratio, 3), "×", 1.0, note)]
+    note = (
+        f"{a * 1e3:.1f} ms against {b * 1e3:.1f} ms, {B * T / a:,.0f} tokens a second against {B * T / b:,.0f}; {sizes}"
+    )
+    return [Result(f"a training step of GPT against {name}", round(ratio, 3), "×", 1.0, note)]

@@ -6,8 +6,7 @@
     shapes      drawn figures of one colour each, with captions
 
 Which part an item belongs to is computed from a hash of its name, so that it never depends on order or on how much is
-asked for: a speech, a date or a string is in one part only, whole. Left out: cleaning; texts are as the packages have
-them.
+asked for: a speech, a date or a string is in one part only, whole. Left out: cleaning.
 """
 
 import hashlib

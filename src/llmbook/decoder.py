@@ -73,9 +73,8 @@ class KVCache:
     """Keys and values of all layers for the positions read so far, so that each is computed once."""
 
     def __init__(self, config: Config, batch: int, max_len: int, like: Tensor) -> None:
-        self.keys, self.values = (
-            like.new_zeros(config.n_layers, batch, config.kv_heads, max_len, config.head_width) for _ in "kv"
-        )
+        shape = (config.n_layers, batch, config.kv_heads, max_len, config.head_width)
+        self.keys, self.values = like.new_zeros(shape), like.new_zeros(shape)
         self.length = 0  # the model adds to it once all layers have appended
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,15 +130,17 @@ class GroupedQueryAttention(nn.Module):
         score_bias: Tensor | None = None,
     ) -> Float[Tensor, "B T D"]:
         """``append`` puts the new keys and values behind the old ones; ``rotate`` turns queries and keys."""
-        qk, v = self.heads(x).split([self.H + self.H_kv, self.H_kv], dim=1)
-        q, k = (rotate(qk) if rotate else qk).split([self.H, self.H_kv], dim=1)  # (B, H or H_kv, T, K)
+        q, k, v = self.heads(x)
+        if rotate is not None:
+            q, k = rotate(q), rotate(k)
         if append is not None:
             k, v = append(k, v)  # (B, H_kv, S, K)
         context = self.attend(q, k, v, score_bias)  # (B, H, T, K)
         return self.w_o(context.transpose(1, 2).flatten(2))
 
-    def heads(self, x: Tensor) -> Tensor:
-        return self.w_qkv(x).unflatten(-1, (-1, self.K)).transpose(1, 2)  # (B, H + 2 H_kv, T, K)
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        q, k, v = self.w_qkv(x).unflatten(-1, (-1, self.K)).split([self.H, self.H_kv, self.H_kv], dim=2)
+        return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)  # (B, H or H_kv, T, K)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, score_bias: Tensor | None) -> Tensor:
         T, S, G = q.shape[2], k.shape[2], self.H // self.H_kv

@@ -24,19 +24,9 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.ticker import FixedLocator
 
-PALETTE = {
-    "ink": "#1d2530",
-    "paper": "#ffffff",
-    "muted": "#5a6472",
-    "grid": "#9aa3ad",
-    "c1": "#0072b2",
-    "c2": "#d55e00",
-    "c3": "#009e73",
-    "c4": "#cc79a7",
-    "c5": "#e69f00",
-    "c6": "#56b4e9",
-}
-SERIES = tuple(f"c{i}" for i in range(1, 7))
+OKABE_ITO = {"c1": "#0072b2", "c2": "#d55e00", "c3": "#009e73", "c4": "#cc79a7", "c5": "#e69f00", "c6": "#56b4e9"}
+PALETTE = {"ink": "#1d2530", "paper": "#ffffff", "muted": "#5a6472", "grid": "#9aa3ad", **OKABE_ITO}
+SERIES = tuple(OKABE_ITO)
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)), (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
 FONT = "var(--llm-figure-font, system-ui, sans-serif)"
 SHADE_UNDER_TEXT, SHADE, SHADES = 0.5, 0.9, 40  # the strongest opacities of a cell; how many steps are told apart

@@ -78,8 +78,11 @@ def generate(
     eos: int | None = None,
     generator: Generator | None = None,
     use_cache: bool = True,
+    step: Callable[..., Tensor] | None = None,
 ) -> Int[Tensor, "N _"]:
     """The ids with up to ``max_new`` more; a row that has said ``eos`` says only ``eos`` from there on.
+
+    ``step`` is called in place of ``model`` where one id follows those in the cache: the same model, compiled, say.
 
     Raises ``ValueError`` for an empty prompt, and where the text would outgrow the model's ``max_len``.
     """
@@ -89,9 +92,10 @@ def generate(
         raise ValueError(f"{ids.shape[1]} ids and {max_new} new ones do not fit max_len={model.max_len}")
     cache = model.new_cache(len(ids), ids.shape[1] + max_new) if use_cache else None
     done = torch.zeros(len(ids), dtype=torch.bool)
-    new = ids
+    new, behind = ids, step if use_cache and step is not None else model
     for _ in range(max_new):
-        logits = model(new if use_cache else ids, cache)[:, -1]
+        forward = model if new is ids else behind
+        logits = forward(new if use_cache else ids, cache)[:, -1]
         chosen = choose(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
         if eos is not None:
             chosen = chosen.masked_fill(done, eos)

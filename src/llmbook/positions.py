@@ -98,7 +98,7 @@ def rotary_turns(
     rate = base ** (-torch.arange(0, K, 2, dtype=torch.float64, device=device) / K)
     angle = torch.arange(start, start + T, dtype=torch.float64, device=device)[:, None] * rate
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
-    return torch.polar(torch.ones_like(angle), angle).to(dtype.to_complex())
+    return torch.complex(angle.cos().to(dtype), angle.sin().to(dtype))
 
 
 def rotate(
@@ -131,9 +131,7 @@ def half_to_interleaved(weight: Float[Tensor, "N *rest"], n_heads: int) -> Float
 
 
 def alibi_slopes(H: int) -> Float[Tensor, " H"]:
-    """2^(-8/H), 2^(-16/H), …, 2^(-8) for a power of two; else those of the power below, then every second one of the
-    power above, as the authors' code does.
-    """
+    """2^(-8/H), 2^(-16/H), …, 2^(-8) for a power of two; else the power below's and every second of the one above."""
     if H < 1:
         raise ValueError(f"ALiBi needs at least one head, got {H}")
     below = 2 ** (H.bit_length() - 1)

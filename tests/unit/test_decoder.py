@@ -107,7 +107,7 @@ def test_as_many_key_heads_as_query_heads_is_ordinary_attention():
 def test_shared_keys_are_keys_repeated():
     x = random(B, T, D)
     grouped = spread(GroupedQueryAttention(Config(**PARTS, n_kv_heads=H_KV)).double()).eval()
-    q, k, v = grouped.heads(x).split([H, H_KV, H_KV], dim=1)
+    q, k, v = grouped.heads(x)
     each = [F.scaled_dot_product_attention(q[:, h], k[:, h // 2], v[:, h // 2], is_causal=True) for h in range(H)]
     close(grouped(x), grouped.w_o(torch.cat(each, dim=-1)), EXACT)
 

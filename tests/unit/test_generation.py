@@ -1,6 +1,8 @@
 """Generation against ``transformers``: what may be drawn, what is said greedily, what beams find."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -178,6 +180,39 @@ def test_with_a_cache_each_id_is_read_once(options, widths):
     out = generate(model, ids_of(V, N, T), 3, **options)
     assert read == widths
     assert out.is_inference()  # nothing is kept for gradients
+
+
+def test_a_step_of_ones_own_takes_over_behind_the_prompt():
+    model, ids, read = models(0)[0], ids_of(V, N, T), []
+
+    def step(new, cache):
+        read.append((tuple(new.shape), cache.length))
+        return model(new, cache)
+
+    assert torch.equal(generate(model, ids, 4, step=step), generate(model, ids, 4))
+    assert read == [((N, 1), T), ((N, 1), T + 1), ((N, 1), T + 2)]
+    assert torch.equal(generate(model, ids, 4, step=step, use_cache=False), generate(model, ids, 4))
+    assert len(read) == 3  # without a cache there is no single step
+
+
+COMPILED = """
+import torch
+from llmbook.generation import generate
+from llmbook.gpt import GPT
+from llmbook.llama import Llama
+
+torch.manual_seed(0)
+sizes = {"d_model": 24, "n_heads": 6, "n_layers": 2, "max_len": 31}
+for model in (GPT(29, **sizes), Llama(29, n_kv_heads=3, d_ff=36, **sizes)):
+    ids = torch.randint(29, (2, 5))
+    step = torch.compile(model.eval(), fullgraph=True, dynamic=True, backend="aot_eager")
+    assert torch.equal(generate(model, ids, 12, step=step), generate(model, ids, 12))
+"""
+
+
+def test_the_step_can_be_traced_whole():
+    done = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_one_id_is_prompt_enough():
