@@ -7,6 +7,7 @@ server started by a build never holds a pipe open. Needs nothing but Python: it 
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -52,10 +53,8 @@ def run(command: list[str], log: Path) -> int:
         try:
             return process.wait()
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):  # it left nothing behind
                 os.killpg(process.pid, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
 
 
 def report(log: Path) -> str:

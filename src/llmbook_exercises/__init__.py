@@ -31,6 +31,11 @@ class Exercise:
     tolerance: float = 1e-4  # absolute; answers typed by hand need a larger one
 
 
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
+    """Normal numbers to probe a function with, the same each time."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
 def check(name: str, answer: object = None) -> None:
     """Print one line about ``answer``. Raises ``ValueError``, listing near names, where there is no such exercise."""
     print(judge(find(name), answer))

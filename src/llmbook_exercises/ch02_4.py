@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from llmbook.data import COLOURS, SHAPES
-from llmbook_exercises import Exercise
+from llmbook_exercises import Exercise, random
 
 S = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
 ROWS, COLUMNS = (F.cross_entropy(table, torch.arange(2)).item() for table in (S, S.T))
@@ -17,10 +17,6 @@ SCALE = torch.special.logit(torch.tensor(0.95, dtype=torch.float64)).item() / (0
 def name_pictures(pictures: Tensor, captions: Tensor) -> Tensor:
     """For each picture the number of the caption with the largest cosine."""
     return F.cosine_similarity(pictures[:, None], captions[None], dim=-1).argmax(dim=1)
-
-
-def random(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 PICTURES = random(7, 5, seed=0)

@@ -8,14 +8,10 @@ from torch import Tensor
 
 from llmbook import six_words
 from llmbook.attention import attention_weights, causal_mask
-from llmbook_exercises import Exercise
+from llmbook_exercises import Exercise, random
 
 Q, K, V = (six_words.X @ w for w in (six_words.W_Q, six_words.W_K, six_words.W_V))
 CAUSAL = causal_mask(6)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def softmax_scores(q: Tensor, k: Tensor, scale: float, dim: int = -1) -> Tensor:

@@ -7,7 +7,7 @@ from llmbook.attention import causal_mask
 from llmbook.decoder import Config, KVCache, SwiGLU
 from llmbook.positions import rotary_turns, rotate
 from llmbook.transformer import PositionwiseFeedForward
-from llmbook_exercises import Exercise
+from llmbook_exercises import Exercise, random
 
 # --- the bytes of a cache --------------------------------------------------------------------------------------
 
@@ -53,10 +53,6 @@ def turned_halves(x: Tensor, base: float = 10000.0) -> Tensor:
 
 def turned_alike(x: Tensor, base: float = 10000.0) -> Tensor:
     return turned(x, 1.0)
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 EXERCISES = (

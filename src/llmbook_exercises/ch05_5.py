@@ -3,11 +3,7 @@
 import torch
 from torch import Tensor
 
-from llmbook_exercises import Exercise
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+from llmbook_exercises import Exercise, random
 
 
 def along(a: Tensor, n: int, offset: int, first: int) -> Tensor:
