@@ -227,6 +227,13 @@ def test_cross_attention_has_as_many_columns_as_keys(open_lab):
     assert page.get_by_role("grid").get_attribute("aria-colcount") == "5"
 
 
+@pytest.mark.parametrize(("name", "shown"), [("six", False), ("t32", False), ("cross", True)])
+def test_a_single_head_needs_no_slider(open_lab, name, shown):
+    page = open_lab(name)
+    page.get_by_role("slider", name="Temperature").fill("2")  # each change sets all controls anew
+    assert page.get_by_role("slider", name="Head").count() == shown
+
+
 def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
     page = open_lab()
     for summary in page.locator("summary").all():

@@ -57,7 +57,7 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
       if (Number(input.value) !== state[field]) input.value = String(state[field]);
       setText(value, field === "temperature" ? number(state[field]) : String(state[field]));
       setText(line, code());
-      control.hidden = (field === "n_keys" && state.mask !== "padding") || (field === "window" && state.mask !== "window");
+      control.hidden = low === high || (field === "n_keys" && state.mask !== "padding") || (field === "window" && state.mask !== "window");
     });
     return control;
   }
@@ -94,7 +94,6 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
     padding: "may_attend = padding_mask(lengths, S)",
     window: "may_attend = window_mask(T, window)",
   };
-  const headSlider = slider("Head", "head", () => "q[head], k[head], v[head]", () => [0, source.kind === "tensors" ? source.heads.length - 1 : 0, 1]);
   const controls = h(
     "div", { class: "controls" },
     slider("Temperature", "temperature", () => "scores = scores / temperature", () => [0.05, 5, 0.05]),
@@ -103,11 +102,10 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
     h("label", { class: "control" }, h("span", { class: "name" }, "Mask ", mask), maskCode),
     slider("Keys that are not padding", "n_keys", () => `lengths = torch.tensor([${state.n_keys}])`, () => [0, given.keyTokens.length, 1]),
     slider("Window", "window", () => "may_attend = (t - s).abs() < window", () => [1, Math.max(given.tokens.length, given.keyTokens.length), 1]),
-    headSlider,
+    slider("Head", "head", () => "q[head], k[head], v[head]", () => [0, source.kind === "tensors" ? source.heads.length - 1 : 0, 1]),
     h("label", { class: "control" }, hides, " a click on a cell hides it ", h("code", {}, "may_attend[t, s] = False")),
     clear,
   );
-  headSlider.hidden = source.kind === "words" || source.heads.length < 2;
 
   // --- predict, then reveal ------------------------------------------------------------------------------------
   const predict = h("button", { type: "button", "aria-pressed": "false" }, "Predict, then reveal");
