@@ -111,7 +111,8 @@ def test_python_reads_back_what_the_slider_says(lab):
     slider.fill("2.5")
     assert sentence(lab) != before
     shown = re.search(r"attends (\d\.\d\d) to", sentence(lab))[1]
-    lab.wait_for_timeout(500)
+    linked = ".jp-OutputArea-output input[type=number]"
+    lab.wait_for_function(f"document.querySelector('{linked}').value === '2.5'", timeout=10_000)
     assert read_back(lab) == f"read back: 2.5 2.5 True (6, 6) {shown}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from conftest import ROOT, serve
 from llmbook.widgets import AttentionLab
@@ -169,6 +169,23 @@ def test_copied_code_gives_what_is_shown(open_lab):
     assert scope["lab"].tokens == ["a", '"quoted"', "\\", "word"]
 
 
+@pytest.mark.parametrize("may_copy", [True, False])
+def test_the_first_click_copies_the_code(open_lab, may_copy):
+    """Into the clipboard where the page may write there, else as the reader's selection."""
+    page = open_lab()
+    if may_copy:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    else:  # as on a page that came over plain HTTP
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.get_by_role("slider", name="Temperature").fill("0.35")
+    page.get_by_role("button", name="Copy as code").click()
+    page.get_by_role("button", name="Copied" if may_copy else "Selected: press Ctrl+C").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()" if may_copy else "getSelection().toString()")
+    assert copied == page.locator("pre").inner_text()
+    assert "AttentionLab(" in copied
+    assert "temperature=0.35" in copied
+
+
 def test_a_click_hides_a_cell_and_the_sentence_says_what_is_left(open_lab):
     page = open_lab()
     assert "“sat” attends 0.67 to “cat”" in page.locator(".sentence").inner_text()
@@ -282,9 +299,11 @@ def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_lab):
 
 def test_changes_are_spoken(open_lab):
     page = open_lab()
+    before = page.locator(".sentence").inner_text()
     page.get_by_role("slider", name="Temperature").fill("5")
-    page.wait_for_timeout(600)
-    assert page.locator("[aria-live=polite]").inner_text() == page.locator(".sentence").inner_text()
+    after = page.locator(".sentence").inner_text()
+    assert after != before
+    expect(page.locator("[aria-live=polite]")).to_have_text(after)
 
 
 def odd_texts() -> list[str]:
@@ -371,10 +390,10 @@ def test_a_phone_works_by_touch(open_lab, dark):
     page = open_lab(width=360, touch=True, dark=dark)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.locator(".chips.queries button", has_text="mat").tap()
-    assert "“mat” attends" in page.locator(".sentence").inner_text()
+    expect(page.locator(".sentence")).to_contain_text("“mat” attends")
     box = page.get_by_role("grid").bounding_box()
     page.get_by_role("grid").tap(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
-    assert "“the” attends" in page.locator(".sentence").inner_text()
+    expect(page.locator(".sentence")).to_contain_text("“the” attends")
 
 
 def test_without_a_script_there_is_the_table(open_page, address):

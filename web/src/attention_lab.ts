@@ -254,7 +254,7 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
     if (twinPart.open) {
       twin.replaceChildren(table(["query \\ key", ...given.keyTokens], given.tokens.map((word, t) => [word, ...[...rowOf(result.weights, t)].map((w) => (t === hiddenRow ? "?" : number(w)))])));
     }
-    if (codePart.open) code.textContent = asCode(source, state);
+    setText(code, asCode(source, state)); // even while its part is closed: "Copy as code" reads it
   }
 
   // --- drawing anew --------------------------------------------------------------------------------------------------
