@@ -37,7 +37,7 @@ def page_of(lab: AttentionLab) -> str:
 def lab_of(n: int, heads: int = 1) -> AttentionLab:
     g = torch.Generator().manual_seed(n)
     q, k, v = (torch.randn(heads, n, 16, generator=g) for _ in range(3))
-    return AttentionLab.from_tensors(q, k, v, [f"t{i}" for i in range(n)])
+    return AttentionLab.from_tensors(q, k, v, [f"t{i:07}" for i in range(n)])
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def labs(tmp_path_factory) -> Path:
         "six": AttentionLab(),
         "t32": lab_of(32),
         "t64": lab_of(64),
-        "cross": AttentionLab.from_tensors(q, k, v, ["a", "b", "c"], ["u", "v", "w", "x", "y"]),
+        "cross": AttentionLab.from_tensors(q, k, v, ["a", "b", "c"], ["u", "v", "w", "x", "y"], heads=["L1H3", "L2H4"]),
     }
     for name, lab in pages.items():
         (folder / f"{name}.html").write_text(page_of(lab), encoding="utf-8")
@@ -193,8 +193,8 @@ def test_a_click_hides_a_cell_and_the_sentence_says_what_is_left(open_lab):
     grid = page.get_by_role("grid")
     box = grid.bounding_box()
     size = AttentionLab()
-    cell = 46 * box["width"] / (62 + 6 * 46 + 2)
-    origin = 62 * box["width"] / (62 + 6 * 46 + 2)
+    unit = box["width"] / (72 + 6 * 46 + 2)  # of the picture: names, six columns, an edge
+    cell, origin = 46 * unit, 72 * unit
     grid.click(position={"x": origin + 1.5 * cell, "y": origin + 2.5 * cell})
     size.blocked = [(2, 1)]
     best = int(size.weights[2].argmax())
@@ -240,8 +240,53 @@ def test_cross_attention_has_as_many_columns_as_keys(open_lab):
     page = open_lab("cross")
     assert page.locator(".chips.queries button").count() == 3
     assert page.locator(".chips:not(.queries) button").count() == 5
-    page.get_by_role("slider", name="Head").fill("1")
     assert page.get_by_role("grid").get_attribute("aria-colcount") == "5"
+
+
+def test_a_head_is_called_by_its_name(open_lab):
+    page = open_lab("cross")
+    slider = page.get_by_role("slider", name="Head")
+    assert slider.get_attribute("aria-valuetext") == "L1H3"
+    slider.fill("1")
+    assert slider.get_attribute("aria-valuetext") == "L2H4"
+    assert page.locator(".control", has=slider).locator(".value").inner_text() == "L2H4"
+    assert 'heads=["L1H3", "L2H4"], head=1' in page.locator("pre").text_content()
+
+
+@pytest.mark.parametrize("name", ["t32", "cross"])
+def test_every_column_shows_its_whole_name(open_lab, name):
+    page = open_lab(name)
+    inside = page.evaluate(
+        """() => { const box = document.querySelector('.heat svg').getBoundingClientRect();
+        return [...document.querySelectorAll('.heat svg > text')].map((e) => e.getBoundingClientRect())
+          .every((e) => e.left >= box.left && e.right <= box.right && e.top >= box.top && e.bottom <= box.bottom); }"""
+    )
+    assert inside
+
+
+def test_a_slanted_name_chooses_its_column(open_lab):
+    page = open_lab("t32")
+    box = page.locator(".heat svg > text", has_text="t0000031").last.bounding_box()
+    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
+    expect(page.locator("[role=gridcell]")).to_contain_text("t0000000 to t0000031")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_canvas_has_names_and_the_pages_colours(open_lab, dark):
+    """Without a touch: the first picture of the laboratory is whole."""
+    page = open_lab("t64", dark=dark)
+    page.wait_for_function(
+        """() => { const canvas = document.querySelector('.heat canvas'), edge = 2 * 72;
+        const colours = (x, width) => {
+          const { data } = canvas.getContext('2d').getImageData(x, edge, width, canvas.height - edge);
+          return new Set(Array.from({ length: data.length / 4 }, (_, i) => data.slice(4 * i, 4 * i + 3).join()));
+        };
+        const pen = new OffscreenCanvas(1, 1).getContext('2d');
+        pen.fillStyle = getComputedStyle(canvas).getPropertyValue('--mark').trim();
+        pen.fillRect(0, 0, 1, 1);
+        const mark = pen.getImageData(0, 0, 1, 1).data.slice(0, 3).join();
+        return colours(0, edge - 4).size > 1 && colours(edge, canvas.width - edge).has(mark); }"""
+    )
 
 
 @pytest.mark.parametrize(("name", "shown"), [("six", False), ("t32", False), ("cross", True)])

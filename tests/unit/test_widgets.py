@@ -129,6 +129,7 @@ def test_impossible_settings_are_named(settings, message):
         ({"q": torch.zeros(2, 65, 7), "tokens": ["x"] * 65}, "1 to 64 tokens, got 65"),
         ({"may_attend": torch.ones(3, 5)}, "boolean"),
         ({"q": torch.full((2, 3, 7), 1e6)}, "finite in float16"),
+        ({"heads": ["L1H3"]}, r"each of 2 heads, got 1: \['L1H3'\]"),
     ],
 )
 def test_tensors_that_do_not_fit_are_named(change, message):

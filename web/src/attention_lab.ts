@@ -55,7 +55,9 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
       const [low, high, step] = range();
       Object.entries({ min: low, max: high, step }).forEach(([key, limit]) => setAttribute(input, key, String(limit)));
       if (Number(input.value) !== state[field]) input.value = String(state[field]);
-      setText(value, field === "temperature" ? number(state[field]) : String(state[field]));
+      const shown = field === "temperature" ? number(state[field]) : field === "head" && source.kind === "tensors" ? String(source.heads[state.head]) : String(state[field]);
+      setText(value, shown);
+      setAttribute(input, "aria-valuetext", shown);
       setText(line, code());
       control.hidden = low === high || (field === "n_keys" && state.mask !== "padding") || (field === "window" && state.mask !== "window");
     });

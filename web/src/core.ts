@@ -21,7 +21,7 @@ export interface Tensors {
   kind: "tensors";
   tokens: string[];
   key_tokens: string[];
-  heads: number[];
+  heads: (number | string)[];
   width: number;
   value_width: number;
   q: string;
@@ -255,6 +255,7 @@ export function asCode(source: Source, state: State): string {
     return typeof value === "boolean" ? (value ? "True" : "False") : JSON.stringify(value);
   };
   const listOf = (values: unknown[]): string => `[${values.map(py).join(", ")}]`;
+  if (source.kind === "tensors" && typeof source.heads[0] === "string") options.push(`heads=${listOf(source.heads)}`);
   if (state.temperature !== 1) options.push(`temperature=${state.temperature}`);
   if (!state.scaled) options.push("scaled=False");
   const width = source.kind === "words" ? source.w_k[0]!.length : source.width;

@@ -10,7 +10,8 @@ export interface Heat {
   cellAt(event: MouseEvent): [number, number];
 }
 
-const LABELS = 62;
+const LABELS = 72;
+const LEAN = 36; // how far the last column's slanted name reaches beyond its column
 const SHADES = 128; // more than an eye tells apart, and few enough that most cells keep theirs from move to move
 const cut = (word: string, most: number): string => ([...word].length > most ? [...word].slice(0, most - 1).join("") + "…" : word);
 
@@ -18,6 +19,7 @@ interface Plan {
   T: number;
   S: number;
   size: number;
+  slanted: boolean;
   width: number;
   height: number;
 }
@@ -25,8 +27,10 @@ interface Plan {
 export function heatMap(tokens: string[], keyTokens: string[]): Heat {
   const [T, S] = [tokens.length, keyTokens.length];
   const size = Math.max(9, Math.min(46, Math.floor(400 / Math.max(S, 1))));
-  const plan = { T, S, size, width: LABELS + S * size + 2, height: LABELS + T * size + 2 };
-  const picture = Math.max(T, S) > 32 ? canvasPicture(plan, tokens, keyTokens) : svgPicture(plan, tokens, keyTokens);
+  const onCanvas = Math.max(T, S) > 32;
+  const slanted = onCanvas || size <= 40;
+  const plan = { T, S, size, slanted, width: LABELS + S * size + (slanted ? LEAN : 2), height: LABELS + T * size + 2 };
+  const picture = onCanvas ? canvasPicture(plan, tokens, keyTokens) : svgPicture(plan, tokens, keyTokens);
   const cell = h("div", { role: "gridcell", id: `cell-${Math.random().toString(36).slice(2)}` });
   const line = h("div", { role: "row", class: "hidden" }, cell);
   const grid = h("div", {
@@ -47,16 +51,17 @@ export function heatMap(tokens: string[], keyTokens: string[]): Heat {
     cellAt(event) {
       const box = element.getBoundingClientRect();
       const per = plan.width / box.width;
-      const s = Math.floor(((event.clientX - box.left) * per - LABELS) / size);
-      const t = Math.floor(((event.clientY - box.top) * per - LABELS) / size);
-      return [Math.min(T - 1, t), Math.min(S - 1, s)]; // below 0: a label was hit
+      const [x, y] = [(event.clientX - box.left) * per, (event.clientY - box.top) * per];
+      const lean = slanted && y < LABELS ? (LABELS - y) / Math.tan(Math.PI / 3) : 0; // a slanted name stands at its foot
+      const [t, s] = [y, x - lean].map((place) => Math.floor((place - LABELS) / size)) as [number, number];
+      return [t < T ? t : -1, s < S ? s : -1]; // below 0: a name was hit, or nothing
     },
   };
 }
 
 type Picture = { element: Element; draw: Heat["draw"] };
 
-function svgPicture({ T, S, size, width, height }: Plan, tokens: string[], keyTokens: string[]): Picture {
+function svgPicture({ T, S, size, slanted, width, height }: Plan, tokens: string[], keyTokens: string[]): Picture {
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", focusable: "false" });
   const label = (word: string, x: number, y: number, more: Record<string, string | number>): void => {
     const text = svg("text", { x, y, "dominant-baseline": "central", ...more });
@@ -67,7 +72,7 @@ function svgPicture({ T, S, size, width, height }: Plan, tokens: string[], keyTo
   tokens.forEach((word, t) => label(word, LABELS - 6, LABELS + (t + 0.5) * size, { "text-anchor": "end", "font-size": letter }));
   keyTokens.forEach((word, s) => {
     const x = LABELS + (s + 0.5) * size;
-    if (size > 40) label(word, x, LABELS - 10, { "text-anchor": "middle", "font-size": letter });
+    if (!slanted) label(word, x, LABELS - 10, { "text-anchor": "middle", "font-size": letter });
     else label(word, x, LABELS - 6, { "text-anchor": "start", "font-size": letter, transform: `rotate(-60 ${x} ${LABELS - 6})` });
   });
   const rects: SVGElement[] = [];
@@ -121,6 +126,9 @@ function canvasPicture({ T, S, size, width, height }: Plan, tokens: string[], ke
   const context = canvas.getContext("2d")!;
   const labels = h("canvas", { width: String(width * 2), height: String(height * 2) });
   let inked = "";
+  let again = (): void => {};
+  // The colours are those of the page, and a canvas has none before it stands there.
+  new ResizeObserver((_, observer) => (observer.disconnect(), again())).observe(canvas);
 
   function drawLabels(ink: string): void {
     const pen = labels.getContext("2d")!;
@@ -142,6 +150,7 @@ function canvasPicture({ T, S, size, width, height }: Plan, tokens: string[], ke
   }
 
   function draw(weights: Float64Array, may: Uint8Array, row: number, key: number, hiddenRow: number): void {
+    again = () => draw(weights, may, row, key, hiddenRow);
     const style = getComputedStyle(canvas);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     if (inked !== style.color) drawLabels((inked = style.color));

@@ -73,22 +73,26 @@ class AttentionLab(anywidget.AnyWidget):
         tokens: Sequence[str] = (),
         key_tokens: Sequence[str] | None = None,
         may_attend: Tensor | None = None,
+        heads: Sequence[str] | None = None,
         **settings: Any,
     ) -> "AttentionLab":
         """Show a model's own queries and keys, head by head; with ``key_tokens``, cross-attention (T ≠ S).
 
         The tensors travel as float16 and the weights are computed from those. Without ``v`` the keys stand in for the
-        values. ``may_attend`` (T, S) is the mask the model itself used. Raises ``ValueError`` where sizes do not fit,
-        for more than 64 tokens, and for numbers that are not finite in float16.
+        values. ``may_attend`` (T, S) is the mask the model itself used; ``heads`` are their names, else they are
+        counted from 0. Raises ``ValueError`` where sizes do not fit, for more than 64 tokens, and for numbers that are
+        not finite in float16.
         """
         q, k, v = (x if x.ndim == 3 else x[None] for x in (q, k, k if v is None else v))
         key_tokens = tokens if key_tokens is None else key_tokens
         check_tensors(q, k, v, tokens, key_tokens, may_attend)
+        if heads is not None and len(heads) != len(q):
+            raise ValueError(f"expected a name for each of {len(q)} heads, got {len(heads)}: {heads}")
         source = {
             "kind": "tensors",
             "tokens": list(tokens),
             "key_tokens": list(key_tokens),
-            "heads": list(range(len(q))),
+            "heads": list(range(len(q)) if heads is None else heads),
             "width": q.shape[-1],
             "value_width": v.shape[-1],
             **{name: to_base64(x) for name, x in (("q", q), ("k", k), ("v", v))},
