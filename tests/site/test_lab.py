@@ -112,14 +112,14 @@ def test_python_reads_back_what_the_slider_says(lab):
     assert sentence(lab) != before
     shown = re.search(r"attends (\d\.\d\d) to", sentence(lab))[1]
     linked = ".jp-OutputArea-output input[type=number]"
-    lab.wait_for_function(f"document.querySelector('{linked}').value === '2.5'", timeout=10_000)
+    lab.wait_for_function(f"document.querySelector('{linked}').value === '2.5'", timeout=60_000)
     assert read_back(lab) == f"read back: 2.5 2.5 True (6, 6) {shown}"
 
 
 def test_the_slider_follows_python(lab):
     run(lab, 2)
     lab.wait_for_function(
-        "document.querySelector('.attention-lab input[aria-label=\"Temperature\"]').value === '0.2'", timeout=10_000
+        "document.querySelector('.attention-lab input[aria-label=\"Temperature\"]').value === '0.2'", timeout=60_000
     )
     assert "attends 1.00 to “cat”" in sentence(lab)
 
@@ -142,4 +142,4 @@ def test_a_plain_slider_in_the_same_place_loses_its_cell(lab):
     lab.locator("#plain").focus()
     lab.keyboard.press("d")
     lab.keyboard.press("d")
-    lab.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-Cell').length < {count}", timeout=10_000)
+    lab.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-Cell').length < {count}", timeout=60_000)
