@@ -91,7 +91,7 @@ def generate(
     if ids.shape[1] + max_new > model.max_len:
         raise ValueError(f"{ids.shape[1]} ids and {max_new} new ones do not fit max_len={model.max_len}")
     cache = model.new_cache(len(ids), ids.shape[1] + max_new) if use_cache else None
-    done = torch.zeros(len(ids), dtype=torch.bool)
+    done = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
     new, behind = ids, step if use_cache and step is not None else model
     for _ in range(max_new):
         forward = model if new is ids else behind
@@ -125,7 +125,7 @@ def beam_search(
     """
     if beams < 1 or max_new < 1:
         raise ValueError(f"beam search needs beams >= 1 and max_new >= 1, got {beams} and {max_new}")
-    prefixes, sums, finished = start[None], torch.zeros(1), []
+    prefixes, sums, finished = start[None], torch.zeros(1, device=start.device), []
     for length in range(1, max_new + 1):
         logs = next_logits(prefixes).log_softmax(dim=-1)  # (N, V)
         V = logs.shape[-1]

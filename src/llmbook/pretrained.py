@@ -93,7 +93,8 @@ def gguf_tokenizer(reader: GGUFReader) -> PretrainedTokenizer:
     tokens, types, merges = (reader.fields[f"tokenizer.ggml.{name}"].contents() for name in names)
     vocab = {token: i for i, token in enumerate(tokens)}
     backend = Tokenizer(models.BPE(vocab=vocab, merges=[tuple(merge.split(" ")) for merge in merges]))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    digits = pre_tokenizers.Digits(individual_digits=True)  # what the file's field tokenizer.ggml.pre, "smollm", means
+    backend.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens(
         [AddedToken(token, special=True) for token, kind in zip(tokens, types, strict=True) if kind == CONTROL]

@@ -7,6 +7,7 @@ is tried on ``probes``. Each page or chapter declares its exercises in a module 
 Left out: partial marks, and any judgement of style. What agrees with the right answer on all probes is right.
 """
 
+import copy
 import difflib
 import math
 import pkgutil
@@ -93,7 +94,7 @@ def outcomes(exercise: Exercise, answer: object | Callable) -> list:
 
 def copied(argument: object) -> object:
     """A probe the reader's function may change without harm to the next."""
-    return argument.clone() if isinstance(argument, torch.Tensor) else argument
+    return argument.clone() if isinstance(argument, torch.Tensor) else copy.deepcopy(argument)
 
 
 def agree(given: list, expected: list, tolerance: float) -> bool:

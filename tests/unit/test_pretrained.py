@@ -3,11 +3,14 @@
 import pytest
 import torch
 import transformers
+from gguf import GGUFReader
 from reference import close
+from tokenizers import pre_tokenizers
 
 from llmbook.generation import generate
 from llmbook.hub import MINILM, SMOLLM2, fetch
-from llmbook.pretrained import chat, embed, minilm, smollm2
+from llmbook.llama import Llama
+from llmbook.pretrained import PretrainedTokenizer, chat, embed, gguf_tokenizer, minilm, smollm2
 
 HARD = [
     "",
@@ -64,7 +67,7 @@ def test_smollm2_says_what_transformers_says(smol, their_smol, number):
     assert torch.equal(got.argmax(-1), expected.argmax(-1))
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", range(len(PROMPTS)))
 def test_fifty_greedy_tokens_are_the_same(smol, their_smol, number):
     (ours, tokenizer), (theirs, _) = smol, their_smol
     ids = torch.tensor([tokenizer.encode(PROMPTS[number])])
@@ -78,6 +81,37 @@ def test_smollm2s_ids_are_those_of_transformers(smol, their_smol, text):
     ours, theirs = smol[1], their_smol[1]
     assert ours.encode(text) == theirs(text, add_special_tokens=False).input_ids
     assert ours.decode(ours.encode(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Steps:\n\n1. one", ["Steps", ":", "\n\n", "1", ".", " one"]),
+        ("    10", ["    ", "1", "0"]),
+        ("x =  12", ["x", " =", "  ", "1", "2"]),
+    ],
+)
+def test_digits_stand_alone(smol, text, pieces):
+    """As the file's ``tokenizer.ggml.pre`` says; ``transformers`` does not read it, and is no reference for these."""
+    reader = GGUFReader(next(fetch(SMOLLM2).glob("*.gguf")))
+    assert reader.fields["tokenizer.ggml.pre"].contents() == "smollm"
+    model, tokenizer = smol
+    ids, others = tokenizer.encode(text), smollm_without_digits(reader).encode(text)
+    assert tokenizer.tokens(text) == pieces
+    assert others != ids
+    assert log_probability(model, ids) > log_probability(model, others) + 1  # what the model was trained on
+
+
+def smollm_without_digits(reader: GGUFReader) -> PretrainedTokenizer:
+    other = gguf_tokenizer(reader)
+    other.backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return other
+
+
+def log_probability(model: Llama, ids: list[int]) -> float:
+    """Of all ids but the first, in nats."""
+    logs = model(torch.tensor([ids]))[0].log_softmax(dim=-1)
+    return float(sum(logs[t, i] for t, i in enumerate(ids[1:])))
 
 
 def test_smollm2_knows_its_sizes_and_takes_no_gradient(smol):
