@@ -145,6 +145,18 @@ def test_a_function_that_changes_its_input_harms_nobody():
     assert judge(TOY, TOY.answer).startswith("Correct")
 
 
+def test_nor_does_one_that_changes_a_list_or_a_set():
+    exercise = Exercise("toy", lambda words, seen: len(words) + len(seen), "right", {}, probes=(([1, 2], {3}),) * 2)
+
+    def greedy(words, seen):
+        right = len(words) + len(seen)
+        words.append(0), seen.clear()
+        return right
+
+    assert judge(exercise, greedy).startswith("Correct")
+    assert judge(exercise, exercise.answer).startswith("Correct")
+
+
 def test_answers_typed_by_hand_may_be_lists_and_rounded():
     assert judge(EXERCISES["4.1-no-question"], [0.5, 1.5, 1.17]).startswith("Correct")
     assert "it is not 9" in judge(EXERCISES["4.1-spread"], 9)

@@ -356,3 +356,13 @@ def test_as_many_beams_as_texts_find_every_text():
 def test_no_beams(beams, new):
     with pytest.raises(ValueError, match=f"got {beams} and {new}"):
         beam_search(walk({}), torch.tensor([1]), beams=beams, max_new=new, eos=0)
+
+
+def test_everything_is_made_where_the_ids_are():
+    """With another device as the default, whatever forgets to name its own would be made there."""
+    model, ids = models(0)[0], ids_of(V, N, T)
+    expected = generate(model, ids, 6, eos=3)
+    beams = beam_search(lambda prefixes: model(prefixes)[:, -1], ids[0], beams=2, max_new=4, eos=3)
+    with torch.device("meta"):
+        assert torch.equal(generate(model, ids, 6, eos=3), expected)
+        assert beam_search(lambda prefixes: model(prefixes)[:, -1], ids[0], beams=2, max_new=4, eos=3) == beams
