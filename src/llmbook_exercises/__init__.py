@@ -79,7 +79,8 @@ def judge(exercise: Exercise, answer: object) -> str:
 
 
 def is_blank(value: object) -> bool:
-    return any(value is blank for blank in BLANK)
+    """Whether nothing stands there yet, or in one place of a list or a tuple."""
+    return any(value is blank for blank in BLANK) or (isinstance(value, list | tuple) and any(map(is_blank, value)))
 
 
 def first_line(error: Exception) -> str:
@@ -87,8 +88,10 @@ def first_line(error: Exception) -> str:
 
 
 def outcomes(exercise: Exercise, answer: object | Callable) -> list:
-    """The answer itself, or what the function returns for each probe; tuples are laid out one after the other."""
-    values = [answer(*map(copied, probe)) for probe in exercise.probes] if exercise.probes else [answer]
+    """The answer itself, or what the function returns for each probe; returned tuples are laid out one by one."""
+    if not exercise.probes:
+        return [answer]
+    values = [answer(*map(copied, probe)) for probe in exercise.probes]
     return [part for value in values for part in (value if isinstance(value, tuple) else (value,))]
 
 

@@ -157,6 +157,13 @@ def test_nor_does_one_that_changes_a_list_or_a_set():
     assert judge(exercise, exercise.answer).startswith("Correct")
 
 
+def test_a_list_half_filled_is_not_yet_and_a_tuple_is_as_good():
+    assert judge(EXERCISES["2.3-shares"], [..., 15, 15]).startswith("Not yet: ")
+    assert judge(EXERCISES["2.3-shares"], (120, None, 15)).startswith("Not yet: ")
+    assert judge(EXERCISES["2.3-shares"], (120, 15, 15)).startswith("Correct: ")
+    assert judge(EXERCISES["2.3-shares"], (120, 15)).startswith("Not quite: the shape is (2,), and should be (3,).")
+
+
 def test_answers_typed_by_hand_may_be_lists_and_rounded():
     assert judge(EXERCISES["4.1-no-question"], [0.5, 1.5, 1.17]).startswith("Correct")
     assert "it is not 9" in judge(EXERCISES["4.1-spread"], 9)
