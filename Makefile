@@ -12,6 +12,8 @@ export MKL_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export PYTHONDONTWRITEBYTECODE := 1
+# Outputs are compared, and a progress bar differs from run to run; `make lab`, where a reader looks, shows it.
+export TQDM_DISABLE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
 unexport MPLBACKEND PYTHONPATH VIRTUAL_ENV
@@ -143,7 +145,7 @@ test-colab: $(BOOK) ## Run a Colab copy in a bare environment
 
 .PHONY: lab serve bench pins clean distclean
 lab: $(INSTALLED) $(FRONT_END) ## Open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
+	@unset TQDM_DISABLE; $(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
 
 serve: $(BOOK) ## Serve the built book on this machine only (PORT=8000)
 	@echo "Serving on http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"

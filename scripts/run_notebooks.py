@@ -35,8 +35,8 @@ class Failed(Exception):
 
 
 def kernel_environment(scratch: str) -> dict[str, str]:
-    """This process's environment with one thread, and without the user's own IPython profile."""
-    environment = {**os.environ, **ONE_THREAD, "IPYTHONDIR": scratch}
+    """This process's environment with one thread, no progress bars, and without the user's own IPython profile."""
+    environment = {**os.environ, **ONE_THREAD, "TQDM_DISABLE": "1", "IPYTHONDIR": scratch}
     environment.pop("MPLBACKEND", None)  # the kernel chooses its own, which puts figures into the notebook
     return environment
 

@@ -18,29 +18,29 @@ from torch import Tensor, nn
 from llmbook.attention import padding_mask
 from llmbook.positions import check_length
 from llmbook.transformer import Encoder
+from llmbook.weights import take
 
-NAMES = {  # ours: theirs, without the prefixes that all share
-    "words.weight": "embeddings.word_embeddings.weight",
-    "positions.weight": "embeddings.position_embeddings.weight",
-    "segments.weight": "embeddings.token_type_embeddings.weight",
+Ids, Lengths = Int[Tensor, "B T"], Int[Tensor, " B"]
+TRANSFORMERS = {  # ours: theirs, see weights
+    "words": "embeddings.word_embeddings",
+    "positions": "embeddings.position_embeddings",
+    "segments": "embeddings.token_type_embeddings",
     "norm": "embeddings.LayerNorm",
+    "encoder.layers.{}.self_attention.w_q": "encoder.layer.{}.attention.self.query",
+    "encoder.layers.{}.self_attention.w_k": "encoder.layer.{}.attention.self.key",
+    "encoder.layers.{}.self_attention.w_v": "encoder.layer.{}.attention.self.value",
+    "encoder.layers.{}.self_attention.w_o": "encoder.layer.{}.attention.output.dense",
+    "encoder.layers.{}.around_attention.norm": "encoder.layer.{}.attention.output.LayerNorm",
+    "encoder.layers.{}.feed_forward.w_1": "encoder.layer.{}.intermediate.dense",
+    "encoder.layers.{}.feed_forward.w_2": "encoder.layer.{}.output.dense",
+    "encoder.layers.{}.around_feed_forward.norm": "encoder.layer.{}.output.LayerNorm",
     "pooler": "pooler.dense",
 }
-LAYER_NAMES = {
-    "self_attention.w_q": "attention.self.query",
-    "self_attention.w_k": "attention.self.key",
-    "self_attention.w_v": "attention.self.value",
-    "self_attention.w_o": "attention.output.dense",
-    "around_attention.norm": "attention.output.LayerNorm",
-    "feed_forward.w_1": "intermediate.dense",
-    "feed_forward.w_2": "output.dense",
-    "around_feed_forward.norm": "output.LayerNorm",
-}
-HEAD_NAMES = {
-    "mlm_dense": "predictions.transform.dense",
-    "mlm_norm": "predictions.transform.LayerNorm",
-    "mlm_bias": "predictions.bias",
-    "nsp": "seq_relationship",
+HEADS = {
+    "mlm_dense": "cls.predictions.transform.dense",
+    "mlm_norm": "cls.predictions.transform.LayerNorm",
+    "mlm_bias": "cls.predictions.bias",
+    "nsp": "cls.seq_relationship",
 }
 
 
@@ -61,8 +61,8 @@ class Bert(nn.Module):
         eps: float = 1e-12,
     ) -> None:
         super().__init__()
-        self.words, self.positions = nn.Embedding(vocab, d_model), nn.Embedding(max_len, d_model)
-        self.segments = nn.Embedding(segments, d_model)
+        self.words = nn.Embedding(vocab, d_model, padding_idx=0)  # BERT's [PAD] is id 0, and is not learned
+        self.positions, self.segments = nn.Embedding(max_len, d_model), nn.Embedding(segments, d_model)
         self.norm, self.dropout = nn.LayerNorm(d_model, eps=eps), nn.Dropout(dropout)
         self.encoder = Encoder(d_model, n_heads, d_ff, n_layers, dropout=dropout, activation=F.gelu, eps=eps)
         self.pooler = nn.Linear(d_model, d_model)
@@ -71,11 +71,7 @@ class Bert(nn.Module):
             nn.init.normal_(embedding.weight, std=0.02)
 
     def forward(
-        self,
-        ids: Int[Tensor, "B T"],
-        lengths: Int[Tensor, " B"] | None = None,
-        segments: Int[Tensor, "B T"] | None = None,
-        kept: list | None = None,
+        self, ids: Ids, lengths: Lengths | None = None, segments: Ids | None = None, kept: list | None = None
     ) -> Float[Tensor, "B T D"]:
         """The hidden states; ``lengths`` says where padding begins, ``kept`` receives the layers' weights (B, H, T, T).
 
@@ -91,14 +87,10 @@ class Bert(nn.Module):
         """The first position's state through a layer of its own: what the pair is judged by."""
         return self.pooler(hidden[:, 0]).tanh()
 
-    def load(self, theirs: Mapping[str, Tensor], prefix: str = "") -> None:
+    def load(self, theirs: Mapping[str, Tensor]) -> None:
         """Take the weights of a ``transformers`` ``BertModel.state_dict()``; a missing pooler stays as it is."""
-        names = NAMES | {
-            f"encoder.layers.{i}.{ours}": f"encoder.layer.{i}.{name}"
-            for i in range(len(self.encoder.layers))
-            for ours, name in LAYER_NAMES.items()
-        }
-        self.load_state_dict(renamed(self.state_dict(), names, theirs, prefix))
+        pooler = {f"pooler.dense.{kind}": weight for kind, weight in self.pooler.state_dict().items()}
+        take(self, TRANSFORMERS, {**pooler, **theirs})
 
 
 class BertForPreTraining(nn.Module):
@@ -112,10 +104,7 @@ class BertForPreTraining(nn.Module):
         self.mlm_bias = nn.Parameter(torch.zeros(V))
 
     def forward(
-        self,
-        ids: Int[Tensor, "B T"],
-        lengths: Int[Tensor, " B"] | None = None,
-        segments: Int[Tensor, "B T"] | None = None,
+        self, ids: Ids, lengths: Lengths | None = None, segments: Ids | None = None
     ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B 2"]]:
         """Logits of the words, and of "it followed" (0) against "it did not" (1), as the authors number them."""
         hidden = self.bert(ids, lengths, segments)
@@ -123,19 +112,5 @@ class BertForPreTraining(nn.Module):
         return F.linear(guess, self.bert.words.weight, self.mlm_bias), self.nsp(self.bert.pooled(hidden))
 
     def load(self, theirs: Mapping[str, Tensor]) -> None:
-        """Take the weights of a ``transformers`` ``BertForPreTraining.state_dict()`` of the same sizes."""
-        self.bert.load(theirs, "bert.")
-        heads = {name: weight for name, weight in self.state_dict().items() if not name.startswith("bert.")}
-        self.load_state_dict(renamed(heads, HEAD_NAMES, theirs, "cls."), strict=False)
-
-
-def renamed(
-    state: Mapping[str, Tensor], names: dict[str, str], theirs: Mapping[str, Tensor], prefix: str
-) -> dict[str, Tensor]:
-    """Our names with their weights: of each name the longest known beginning is translated."""
-    found = {}
-    for ours, weight in state.items():
-        known = max((name for name in names if ours == name or ours.startswith(f"{name}.")), key=len)
-        name = prefix + names[known] + ours.removeprefix(known)
-        found[ours] = theirs.get(name, weight) if known == "pooler" else theirs[name]
-    return found
+        """Take the weights of a ``transformers`` ``BertForPreTraining.state_dict()``; raises as ``weights.take``."""
+        take(self, {f"bert.{ours}": f"bert.{name}" for ours, name in TRANSFORMERS.items()} | HEADS, theirs)

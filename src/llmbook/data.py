@@ -109,28 +109,22 @@ def sentences(text: str) -> list[str]:
 def sentence_pairs(chosen: Sequence[Speech], n: int, seed: int = 0) -> list[tuple[str, str, bool]]:
     """(a, b, whether b followed a): true neighbours of one paragraph, and pairs from two different speeches, half each.
 
-    Raises ``ValueError`` for fewer than two speeches.
+    Every b follows some sentence, so that how it begins gives nothing away. Raises ``ValueError`` for fewer than two
+    speeches in which one sentence follows another.
     """
-    if len(chosen) < 2:
-        raise ValueError(f"pairs of sentences need at least two speeches, got {len(chosen)}")
-    rng = random.Random(seed)
     texts = [[sentences(paragraph) for paragraph in speech.paragraphs] for speech in chosen]
     neighbours = [(i, a, b) for i, text in enumerate(texts) for one in text for a, b in pairwise(one)]
-    pairs = []
+    if (found := len({i for i, _, _ in neighbours})) < 2:
+        raise ValueError(f"pairs of sentences need two speeches with neighbours, got {found} among {len(chosen)}")
+    rng, pairs = random.Random(seed), []
     for k in range(n):
         i, a, b = rng.choice(neighbours)
-        followed = k % 2 == 0
-        pairs.append((a, b if followed else stranger(neighbours, i, rng), followed))
+        j = i
+        while k % 2 and j == i:
+            j, _, b = rng.choice(neighbours)
+        pairs.append((a, b, k % 2 == 0))
     rng.shuffle(pairs)
     return pairs
-
-
-def stranger(neighbours: list[tuple[int, str, str]], i: int, rng: random.Random) -> str:
-    """A sentence of another speech than number i."""
-    while True:
-        j, sentence, _ = rng.choice(neighbours)
-        if j != i:
-            return sentence
 
 
 # --- dates -----------------------------------------------------------------------------------------------------
@@ -181,8 +175,8 @@ def date_pair(day: date, pattern: str) -> DatePair:
     return DatePair(source, target, {field: (there[field], here[field]) for field in here})
 
 
-def dates(n: int, seed: int = 0, part: str = "train") -> list[DatePair]:
-    """``n`` random days of 1950 to 2049 that belong to the part, each in a random format.
+def dates(n: int, seed: int = 0, part: str | None = "train") -> list[DatePair]:
+    """``n`` random days of 1950 to 2049 that belong to the part (None: to any), each in a random format.
 
     Raises ``ValueError`` for a part that does not exist.
     """
@@ -190,7 +184,7 @@ def dates(n: int, seed: int = 0, part: str = "train") -> list[DatePair]:
     rng, pairs = random.Random(f"{seed} {part}"), []
     while len(pairs) < n:
         day = FIRST + timedelta(days=rng.randrange((LAST - FIRST).days + 1))
-        if part_of(day.isoformat()) == part:
+        if part in (None, part_of(day.isoformat())):
             pairs.append(date_pair(day, rng.choice(FORMATS)))
     return pairs
 

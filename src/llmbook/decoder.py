@@ -52,6 +52,9 @@ class Config:
     eps: float = 1e-5  # ε of the norms
 
     def __post_init__(self) -> None:
+        sizes = {name: getattr(self, name) for name in ("vocab", "d_model", "n_layers", "d_ff", "max_len")}
+        if min(sizes.values()) < 1:
+            raise ValueError(f"sizes must be at least 1, got {sizes}")
         if self.n_heads < 1 or self.d_model % self.n_heads:
             raise ValueError(f"d_model={self.d_model} cannot be divided into n_heads={self.n_heads} equal heads")
         if self.kv_heads < 1 or self.n_heads % self.kv_heads:
@@ -59,6 +62,8 @@ class Config:
         for name, known in (("norm", NORMS), ("feed_forward", FEED_FORWARDS), ("positions", KINDS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}; got {getattr(self, name)!r}")
+        if self.positions == "rotary" and self.head_width % 2:
+            raise ValueError(f"rotary positions need heads of even width, got d_model / n_heads = {self.head_width}")
 
     @property
     def kv_heads(self) -> int:
@@ -215,16 +220,22 @@ class LanguageModel(nn.Module):
     def new_cache(self, batch: int = 1, max_len: int | None = None) -> KVCache:
         """An empty cache for ``batch`` sequences of up to ``max_len`` positions (the model's own limit if not told).
 
-        Raises ``ValueError`` for more positions than the model has.
+        Raises ``ValueError`` for more positions than the model has, and for none.
         """
-        check_length(max_len or 0, self.max_len)
-        return KVCache(self.config, batch, max_len or self.max_len, self.embedding.weight)
+        max_len = self.max_len if max_len is None else max_len
+        check_length(max_len, self.max_len)
+        if max_len < 1 or batch < 1:
+            raise ValueError(f"a cache needs batch >= 1 and max_len >= 1, got {batch} and {max_len}")
+        return KVCache(self.config, batch, max_len, self.embedding.weight)
 
     def forward(self, ids: Int[Tensor, "B T"], cache: KVCache | None = None) -> Float[Tensor, "B T V"]:
         """Logits after each of the ids; with a cache, the ids follow the positions it holds, and are added to it.
 
-        Raises ``ValueError`` where the sequence becomes longer than ``max_len``, or than the cache.
+        Raises ``ValueError`` where the sequence becomes longer than ``max_len``, or than the cache, and for a cache of
+        another batch.
         """
+        if cache is not None and cache.keys.shape[1] != len(ids):
+            raise ValueError(f"the cache holds {cache.keys.shape[1]} sequences, but there are {len(ids)}")
         start = 0 if cache is None else cache.length
         check_length(start + ids.shape[1], self.max_len if cache is None else cache.keys.shape[3])
         x = self.positions(self.embedding(ids), start)

@@ -27,9 +27,12 @@ from matplotlib.ticker import FixedLocator
 OKABE_ITO = {"c1": "#0072b2", "c2": "#d55e00", "c3": "#009e73", "c4": "#cc79a7", "c5": "#e69f00", "c6": "#56b4e9"}
 PALETTE = {"ink": "#1d2530", "paper": "#ffffff", "muted": "#5a6472", "grid": "#9aa3ad", **OKABE_ITO}
 SERIES = tuple(OKABE_ITO)
+Words = Sequence[str]
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)), (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
 FONT = "var(--llm-figure-font, system-ui, sans-serif)"
 SHADE_UNDER_TEXT, SHADE, SHADES = 0.5, 0.9, 40  # the strongest opacities of a cell; how many steps are told apart
+ROOT_STYLE = "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt"
+CORNERS = np.array([(-0.48, -0.48), (0.48, -0.48), (0.48, 0.48), (-0.48, 0.48), (-0.48, -0.48)])  # of a cell
 MOST_DRAWN_CELLS = 32 * 32  # a larger heat map is a picture of pixels instead of paths
 
 STYLE = {
@@ -91,7 +94,7 @@ def digest(fig: Figure, digits: int | None = 3) -> str:
     for ax in fig.axes:
         said += [array for line in ax.lines for array in line.get_data()]
         patches = ax.patches if digits else []  # which cells of a heat map share a path depends on the numbers
-        said += [patch.get_path().vertices if not isinstance(patch, Rectangle) else box(patch) for patch in patches]
+        said += [p.get_bbox().bounds if isinstance(p, Rectangle) else p.get_path().vertices for p in patches]
         said += [patch.get_alpha() or 0 for patch in patches]
         said += [array for c in ax.collections for array in (c.get_array(), c.get_offsets()) if array is not None]
         said += [path.vertices for c in ax.collections for path in c.get_paths()]
@@ -102,10 +105,6 @@ def digest(fig: Figure, digits: int | None = 3) -> str:
         said += [ax.get_xscale(), ax.get_yscale(), *explicit_ticks(ax)]
     words = [x if isinstance(x, str) else rounded(x, digits) for x in said]
     return hashlib.sha256("\n".join(words).encode()).hexdigest()[:8]
-
-
-def box(patch: Rectangle) -> list:
-    return [patch.get_x(), patch.get_y(), patch.get_width(), patch.get_height()]
 
 
 def explicit_ticks(ax: Axes) -> list[str]:
@@ -143,9 +142,6 @@ def to_svg(fig: Figure, alt: str, mark: str) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{html.escape(alt)}" style="{ROOT_STYLE}" ', 1)
 
 
-ROOT_STYLE = "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt"
-
-
 def short_numbers(attribute: re.Match) -> str:
     """Coordinates to a hundredth of a point: a third of the size, and no digits that differ between processors."""
     value = re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda number: f"{round(float(number[0]), 2) + 0.0:g}", attribute[2])
@@ -164,8 +160,8 @@ def own_ids(svg: str, prefix: str) -> str:
 
 def heat_map(
     values: object,
-    rows: Sequence[str],
-    columns: Sequence[str],
+    rows: Words,
+    columns: Words,
     *,
     title: str = "",
     row_label: str = "",
@@ -178,11 +174,13 @@ def heat_map(
 
     ``decimals`` prints the numbers into the cells (None: no numbers). ``largest`` is the number with full colour, by
     default the largest there is; give it where several maps are to be compared. Raises ``ValueError`` where the
-    labels do not fit the table.
+    labels do not fit the table, and for numbers that are not finite.
     """
     table = numbers(values)
     if table.shape != (len(rows), len(columns)):
         raise ValueError(f"a table of {table.shape} does not fit {len(rows)} rows and {len(columns)} columns")
+    if not table.size or not np.isfinite(table).all():
+        raise ValueError(f"a heat map needs finite numbers, at least one; got {table.tolist()}")
     T, S = table.shape
     size = (5.2, 4.6) if decimals is None else (1.6 + 0.55 * S, 0.9 + 0.38 * T)
     ax = ax or canvas(*size)[1][0]
@@ -220,16 +218,8 @@ def shade(ax: Axes, table: np.ndarray, strongest: float) -> None:
         ax.add_patch(PathPatch(path, facecolor=colour, alpha=strongest * abs(step) / SHADES, lw=0))
 
 
-CORNERS = np.array([(-0.48, -0.48), (0.48, -0.48), (0.48, 0.48), (-0.48, 0.48), (-0.48, -0.48)])
-
-
 def alignment(
-    weights: object,
-    target: Sequence[str],
-    source: Sequence[str],
-    *,
-    truth: Sequence[tuple[int, int]] = (),
-    title: str = "",
+    weights: object, target: Words, source: Words, *, truth: Sequence[tuple[int, int]] = (), title: str = ""
 ) -> Figure:
     """A heat map of attention from ``target`` (rows) to ``source`` (columns); ``truth`` cells (t, s) are framed."""
     fig = heat_map(weights, target, source, title=title, decimals=None, largest=1.0)
@@ -250,13 +240,12 @@ def lines(
     log_y: bool = False,
     ax: Axes | None = None,
 ) -> Figure:
-    """Curves over a common x, told apart by colour and dash. Raises ``ValueError`` where one is not as long as x."""
+    """Up to six curves over x, told apart by colour and dash. Raises ``ValueError`` where one is not as long as x."""
+    check_series(curves, len(numbers(x)))
     ax = ax or canvas()[1][0]
     with style():
         for i, (name, y) in enumerate(curves.items()):
-            if len(numbers(y)) != len(numbers(x)):
-                raise ValueError(f"curve {name!r} has {len(numbers(y))} points, x has {len(numbers(x))}")
-            colour, dash = PALETTE[SERIES[i % len(SERIES)]], DASHES[i % len(DASHES)]
+            colour, dash = PALETTE[SERIES[i]], DASHES[i]
             ax.plot(numbers(x), numbers(y), color=colour, linestyle=dash, lw=1.8, label=name)
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.set_xscale("log" if log_x else "linear")
@@ -271,22 +260,22 @@ def lines(
 
 def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "loss (nats)", title: str = "") -> Figure:
     """Losses of one or more equally long runs; ``every`` is the number of training steps between two entries."""
-    steps = np.arange(1, len(next(iter(losses.values()))) + 1) * every
+    steps = np.arange(1, len(next(iter(losses.values()), ())) + 1) * every
     return lines(steps, losses, xlabel="training step", ylabel=ylabel, title=title)
 
 
-def bars(
-    labels: Sequence[str], series: Mapping[str, object], *, ylabel: str, title: str = "", decimals: int = 2
-) -> Figure:
-    """Upright bars, one group a label and one colour a series, each with its number above it."""
+def bars(labels: Words, series: Mapping[str, object], *, ylabel: str, title: str = "", decimals: int = 2) -> Figure:
+    """Upright bars, one group a label and one colour a series, each with its number above it.
+
+    Raises ``ValueError`` for no series or more than six, and where one is not as long as the labels.
+    """
+    check_series(series, len(labels))
     fig, (ax,) = canvas(max(3.5, 1 + 0.9 * len(labels) * max(1, len(series) * 0.6)), 3)
     width = 0.8 / len(series)
     with style():
         for i, (name, heights) in enumerate(series.items()):
-            if len(numbers(heights)) != len(labels):
-                raise ValueError(f"series {name!r} has {len(numbers(heights))} numbers for {len(labels)} labels")
             left = np.arange(len(labels)) + (i - (len(series) - 1) / 2) * width
-            drawn = ax.bar(left, numbers(heights), width * 0.92, color=PALETTE[SERIES[i % len(SERIES)]], label=name)
+            drawn = ax.bar(left, numbers(heights), width * 0.92, color=PALETTE[SERIES[i]], label=name)
             ax.bar_label(drawn, fmt=f"%.{decimals}f", size=9, padding=2)
         ax.set_xticks(range(len(labels)), labels)
         ax.set(ylabel=ylabel, title=title)
@@ -297,7 +286,9 @@ def bars(
 
 
 def timeline(events: Sequence[tuple[int | float, str]], *, title: str = "") -> Figure:
-    """Events (year, words) down a line, the years true to scale where there is room, the words in reading order."""
+    """Events (year, words) down a line, the years true to scale where there is room; ``ValueError`` where none are."""
+    if not events:
+        raise ValueError("a timeline needs at least one event")
     events = sorted(events)
     fig, (ax,) = canvas(6.4, 0.6 + 0.34 * len(events))
     years = np.array([year for year, _ in events], dtype=float)
@@ -312,6 +303,15 @@ def timeline(events: Sequence[tuple[int | float, str]], *, title: str = "") -> F
         ax.set(xlim=(-0.1, 5), ylim=(len(events) - 0.5, -0.5), title=title)
         ax.axis("off")
     return fig
+
+
+def check_series(series: Mapping[str, object], length: int) -> None:
+    """Raise ``ValueError`` unless there are one to six series of this length."""
+    if not 1 <= len(series) <= len(SERIES):
+        raise ValueError(f"1 to {len(SERIES)} series can be told apart, got {len(series)}: {', '.join(series)}")
+    for name, values in series.items():
+        if len(numbers(values)) != length:
+            raise ValueError(f"series {name!r} has {len(numbers(values))} numbers, but {length} are needed")
 
 
 def numbers(values: object) -> np.ndarray:

@@ -15,7 +15,7 @@ Sizes: ``N`` sequences, ``T`` positions, ``V`` vocabulary. Left out: penalties f
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from llmbook.decoder import LanguageModel
@@ -30,10 +30,10 @@ def choose(
     generator: Generator | None = None,
 ) -> Int[Tensor, " N"]:
     """One id for each row: the likeliest at temperature 0, else drawn. Raises ``ValueError`` as ``restrict`` does."""
+    kept = restrict(logits, temperature=temperature or 1.0, top_k=top_k, top_p=top_p)
     if temperature == 0:
-        return logits.argmax(dim=-1)
-    weights = restrict(logits, temperature=temperature, top_k=top_k, top_p=top_p).softmax(dim=-1)
-    return torch.multinomial(weights, 1, generator=generator)[:, 0]
+        return kept.argmax(dim=-1)
+    return torch.multinomial(kept.softmax(dim=-1), 1, generator=generator)[:, 0]
 
 
 def restrict(
@@ -54,19 +54,14 @@ def restrict(
         least = logits.topk(top_k, dim=-1).values[:, -1:]
         logits = logits.masked_fill(logits < least, -torch.inf)
     if top_p < 1:
-        logits = logits.masked_fill(outside_nucleus(logits, top_p), -torch.inf)
+        ordered, order = logits.sort(dim=-1, descending=True)
+        p = ordered.softmax(dim=-1)
+        beyond = p.cumsum(dim=-1) - p >= top_p  # what comes before this one is enough
+        logits = logits.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), -torch.inf)
     return logits
 
 
-def outside_nucleus(logits: Float[Tensor, "N V"], top_p: float) -> Bool[Tensor, "N V"]:
-    """True where the likelier ids together already reach top_p."""
-    ordered, order = logits.sort(dim=-1, descending=True)
-    p = ordered.softmax(dim=-1)
-    beyond = p.cumsum(dim=-1) - p >= top_p  # what comes before this one is enough
-    return torch.zeros_like(beyond).scatter(-1, order, beyond)
-
-
-@torch.inference_mode()
+@torch.no_grad()
 def generate(
     model: LanguageModel,
     ids: Int[Tensor, "N T"],
@@ -86,8 +81,8 @@ def generate(
 
     Raises ``ValueError`` for an empty prompt, and where the text would outgrow the model's ``max_len``.
     """
-    if ids.shape[1] < 1 or max_new < 0:
-        raise ValueError(f"a prompt of at least one id and max_new >= 0 are needed, got {ids.shape[1]} and {max_new}")
+    if ids.ndim != 2 or ids.shape[1] < 1 or max_new < 0:
+        raise ValueError(f"ids (N, T) with T >= 1 and max_new >= 0 are needed, got {tuple(ids.shape)} and {max_new}")
     if ids.shape[1] + max_new > model.max_len:
         raise ValueError(f"{ids.shape[1]} ids and {max_new} new ones do not fit max_len={model.max_len}")
     cache = model.new_cache(len(ids), ids.shape[1] + max_new) if use_cache else None
@@ -107,7 +102,7 @@ def generate(
     return ids
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def beam_search(
     next_logits: Callable[[Int[Tensor, "N T"]], Float[Tensor, "N V"]],
     start: Int[Tensor, " T"],
@@ -116,15 +111,20 @@ def beam_search(
     max_new: int,
     eos: int,
     length_penalty: float = 1.0,
+    reorder: Callable[[Int[Tensor, " N"]], None] = lambda rows: None,
 ) -> list[tuple[float, list[int]]]:
     """The best continuations of one prompt, best first, each with its score: Σ log p / (number of new ids)^α.
 
-    ``next_logits`` maps prefixes to the logits of what follows: a decoder-only model, or a decoder with its memory.
+    ``next_logits`` maps prefixes to the logits of what follows: a decoder-only model, or a decoder with its memory. One
+    that reads from a cache gives its ``KVCache.reorder``, which hears which of the prefixes are gone on with.
     A continuation ends with ``eos``; those still open after ``max_new`` ids take part as they are. The search stops
-    when no open prefix could still beat the worst of ``beams`` finished ones. Raises ``ValueError`` for no beams.
+    when no open prefix could still beat the worst of ``beams`` finished ones. Raises ``ValueError`` for no beams
+    and for an empty prompt.
     """
     if beams < 1 or max_new < 1:
         raise ValueError(f"beam search needs beams >= 1 and max_new >= 1, got {beams} and {max_new}")
+    if start.ndim != 1 or not len(start):
+        raise ValueError(f"beam search goes on from the ids of one prompt, (T,) with T >= 1; got {tuple(start.shape)}")
     prefixes, sums, finished = start[None], torch.zeros(1, device=start.device), []
     for length in range(1, max_new + 1):
         logs = next_logits(prefixes).log_softmax(dim=-1)  # (N, V)
@@ -137,6 +137,7 @@ def beam_search(
                 finished.append((total / length**length_penalty, [*prefixes[row].tolist(), eos]))
         open_ = (words != eos).nonzero()[:beams, 0]
         prefixes, sums = torch.cat([prefixes[rows[open_]], words[open_, None]], dim=1), totals[open_]
+        reorder(rows[open_])
         finished = sorted(finished, key=lambda scored: -scored[0])[:beams]
         if len(finished) == beams and sums.max().item() / length**length_penalty <= finished[-1][0]:
             return finished

@@ -11,16 +11,20 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from llmbook.decoder import Config, LanguageModel
+from llmbook.weights import take
 
-NAMES = {  # ours: theirs, of one block
-    "norm_1": "ln_1",
-    "attention.w_qkv": "attn.c_attn",
-    "attention.w_o": "attn.c_proj",
-    "norm_2": "ln_2",
-    "feed_forward.w_1": "mlp.c_fc",
-    "feed_forward.w_2": "mlp.c_proj",
+TRANSFORMERS = {  # ours: theirs, see weights
+    "embedding": "transformer.wte",
+    "positions.added.table": "transformer.wpe.weight",
+    "blocks.{}.norm_1": "transformer.h.{}.ln_1",
+    "blocks.{}.attention.w_qkv": "transformer.h.{}.attn.c_attn",
+    "blocks.{}.attention.w_o": "transformer.h.{}.attn.c_proj",
+    "blocks.{}.norm_2": "transformer.h.{}.ln_2",
+    "blocks.{}.feed_forward.w_1": "transformer.h.{}.mlp.c_fc",
+    "blocks.{}.feed_forward.w_2": "transformer.h.{}.mlp.c_proj",
+    "norm": "transformer.ln_f",
+    "output": "lm_head",
 }
-OUTSIDE = {"embedding": "wte", "output": "wte", "positions.added": "wpe", "norm": "ln_f"}
 
 
 class GPT(LanguageModel):
@@ -29,20 +33,10 @@ class GPT(LanguageModel):
     def __init__(
         self, vocab: int = 50257, *, d_model: int = 768, n_heads: int = 12, n_layers: int = 12, **more
     ) -> None:
-        super().__init__(Config(vocab, d_model, n_heads, n_layers, 4 * d_model, **{"max_len": 1024, **more}))
+        sizes = {"d_ff": 4 * d_model, "max_len": 1024, **more}
+        super().__init__(Config(vocab, d_model, n_heads, n_layers, **sizes))
 
     def load(self, theirs: Mapping[str, Tensor]) -> None:
-        """Take the weights of a ``transformers`` ``GPT2LMHeadModel.state_dict()`` of the same sizes.
-
-        Raises ``KeyError`` for a weight that is missing and ``RuntimeError`` for one of another shape.
-        """
-        names = OUTSIDE | {
-            f"blocks.{i}.{ours}": f"h.{i}.{name}" for i in range(self.config.n_layers) for ours, name in NAMES.items()
-        }
-        state = {}
-        for ours in self.state_dict():
-            part, kind = ours.replace("table", "weight").rsplit(".", 1)
-            weight = theirs[f"transformer.{names[part]}.{kind}"]
-            # Their linear layers store the matrix the other way round: x W, not x Wᵀ.
-            state[ours] = weight.T if ".w_" in part and kind == "weight" else weight
-        self.load_state_dict(state)
+        """Take the weights of a ``transformers`` ``GPT2LMHeadModel.state_dict()``; raises as ``weights.take`` does."""
+        # Their linear layers inside the blocks store the matrix the other way round: x W, not x Wᵀ.
+        take(self, TRANSFORMERS, theirs, lambda name, weight: weight.t() if ".c_" in name else weight)

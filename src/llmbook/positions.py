@@ -22,6 +22,7 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor, nn
 
+Device = torch.device | None
 KINDS = ("none", "sinusoidal", "learned", "rotary", "alibi")
 
 
@@ -81,15 +82,11 @@ class LearnedPositions(nn.Module):
 
 
 def rotary_turns(
-    T: int,
-    K: int,
-    base: float = 10000.0,
-    *,
-    start: int = 0,
-    dtype: torch.dtype = torch.float32,
-    device: torch.device | None = None,
+    T: int, K: int, base: float = 10000.0, *, start: int = 0, dtype: torch.dtype = torch.float32, device: Device = None
 ) -> Complex[Tensor, "T {K//2}"]:
-    """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``; ``dtype`` of the real part.
+    """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``.
+
+    ``dtype`` is that of the real part; there are no complex numbers of bfloat16, so that it becomes float32 at least.
 
     Raises ``ValueError`` for an odd head width K.
     """
@@ -98,6 +95,7 @@ def rotary_turns(
     rate = base ** (-torch.arange(0, K, 2, dtype=torch.float64, device=device) / K)
     angle = torch.arange(start, start + T, dtype=torch.float64, device=device)[:, None] * rate
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
+    dtype = torch.promote_types(dtype, torch.float32)
     return torch.complex(angle.cos().to(dtype), angle.sin().to(dtype))
 
 
@@ -111,13 +109,12 @@ def rotate(
     """
     if x.shape[-2:] != (turns.shape[0], 2 * turns.shape[1]):
         raise ValueError(f"turns for {turns.shape[0]} positions of width {2 * turns.shape[1]} do not fit {x.shape}")
-    if pairing == "interleaved":
-        pairs = x.unflatten(-1, (-1, 2))  # (…, T, K/2, 2)
-        return torch.view_as_real(torch.view_as_complex(pairs) * turns).flatten(-2)
-    if pairing == "half":
-        pairs = x.unflatten(-1, (2, -1)).transpose(-1, -2).contiguous()  # (…, T, K/2, 2)
-        return torch.view_as_real(torch.view_as_complex(pairs) * turns).transpose(-1, -2).flatten(-2)
-    raise ValueError(f"pairing must be 'interleaved' or 'half', got {pairing!r}")
+    if pairing not in ("interleaved", "half"):
+        raise ValueError(f"pairing must be 'interleaved' or 'half', got {pairing!r}")
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    pairs = wide.unflatten(-1, (-1, 2)) if pairing == "interleaved" else wide.unflatten(-1, (2, -1)).mT
+    turned = torch.view_as_real(torch.view_as_complex(pairs.contiguous()) * turns)  # (…, T, K/2, 2)
+    return (turned if pairing == "interleaved" else turned.mT).flatten(-2).to(x.dtype)
 
 
 def half_to_interleaved(weight: Float[Tensor, "N *rest"], n_heads: int) -> Float[Tensor, "N *rest"]:

@@ -137,7 +137,12 @@ def minilm(cache: Path = CACHE) -> tuple[Bert, PretrainedTokenizer]:
 
 
 def embed(model: Bert, tokenizer: PretrainedTokenizer, texts: Sequence[str]) -> Tensor:
-    """MiniLM's vector of each text, of length one: (N, D). The mean of the hidden states, as its authors use it."""
-    ids = [tokenizer.encode(text)[: model.max_len] for text in texts]
-    hidden = [model(torch.tensor([row]))[0].mean(dim=0) for row in ids]
+    """MiniLM's vector of each text, of length one: (N, D). The mean of the hidden states, as its authors use it.
+
+    A text of more than ``max_len`` ids is cut before its [SEP]. Raises ``ValueError`` for no texts.
+    """
+    if isinstance(texts, str) or not len(texts):
+        raise ValueError(f"a list of at least one text is needed, got {texts!r}")
+    ids = [tokenizer.encode(text) for text in texts]
+    hidden = [model(torch.tensor([[*row[:-1][: model.max_len - 1], row[-1]]]))[0].mean(dim=0) for row in ids]
     return torch.nn.functional.normalize(torch.stack(hidden), dim=-1)

@@ -12,7 +12,7 @@ does, so that both learn the same merges. Left out: training on texts larger tha
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -30,15 +30,20 @@ Pair = tuple[int, int]
 
 
 def pad(rows: Sequence[Sequence[int]], pad_id: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, " B"]]:
-    """Rows of unequal length as one tensor, filled up with ``pad_id``, and their lengths.
-
-    Raises ``ValueError`` for no rows.
-    """
+    """Rows of unequal length as one tensor, filled with ``pad_id``, and their lengths; ``ValueError`` for no rows."""
     if not rows:
         raise ValueError("there are no rows to pad")
     lengths = torch.tensor([len(row) for row in rows])
     longest = int(lengths.max())
     return torch.tensor([[*row, *[pad_id] * (longest - len(row))] for row in rows]).long(), lengths
+
+
+def known(ids: Iterable[int], vocab: int) -> Iterator[int]:
+    """The ids; raises ``ValueError`` naming one that is outside the vocabulary."""
+    for i in ids:
+        if not 0 <= i < vocab:
+            raise ValueError(f"the id {i} is outside the vocabulary of {vocab}")
+        yield i
 
 
 class CharTokenizer:
@@ -64,8 +69,8 @@ class CharTokenizer:
         return [self.ids[c] for c in text]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The characters; specials are left out."""
-        return "".join(self.symbols[i] for i in ids if i >= len(self.specials))
+        """The characters; specials are left out. Raises ``ValueError`` for an id outside the vocabulary."""
+        return "".join(self.symbols[i] for i in known(ids, len(self)) if i >= len(self.specials))
 
 
 class BPETokenizer:
@@ -118,8 +123,9 @@ class BPETokenizer:
         return tuple(ids)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text; bytes that are no UTF-8 become U+FFFD, specials are left out."""
-        return b"".join(self.vocab[i] for i in ids if i >= len(self.specials)).decode(errors="replace")
+        """The text; bytes that are no UTF-8 become U+FFFD, specials are left out. ``ValueError`` as above."""
+        kept = [self.vocab[i] for i in known(ids, len(self)) if i >= len(self.specials)]
+        return b"".join(kept).decode(errors="replace")
 
 
 def merged(ids: list[int], pair: Pair, new: int) -> list[int]:

@@ -6,10 +6,12 @@
 
 The configuration has three tables: ``[model]`` holds the sizes of ``GPT`` but for the vocabulary, ``[train]`` the
 fields of ``TrainConfig``, ``[data]`` the years ``since`` and ``until``. ``parallel`` is "ddp" (every process holds the
-whole model) or "fsdp" (each holds a share of every weight); ``out`` is a file for the losses, written by the first
-process.
+whole model) or "fsdp" (each holds a share of every weight). ``checkpoint`` is a file that all processes see: the whole
+model is kept there ``every`` so many steps and at the end, and a run that was cut goes on from it, bit for bit. ``out``
+is a file for the losses, written by the first process.
 
-Sources: Li et al., *PyTorch Distributed* (2020); Zhao et al., *PyTorch FSDP* (2023). Left out: resuming under FSDP.
+Sources: Li et al., *PyTorch Distributed* (2020); Zhao et al., *PyTorch FSDP* (2023). Left out: each process storing its
+share by itself, which models too large for one memory need.
 """
 
 import argparse
@@ -38,12 +40,16 @@ def read(path: Path) -> dict:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{path} cannot be read as TOML: {error}") from error
-    unknown = set(config) - {"model", "data", "train", "parallel", "out"}
+    unknown = set(config) - {"model", "data", "train", "parallel", "out", "checkpoint", "every"}
     missing = {"model", "data", "train"} - set(config)
     if unknown or missing:
         raise ValueError(f"{path}: unknown {sorted(unknown)}, missing {sorted(missing)}")
     if config.setdefault("parallel", "ddp") not in PARALLEL:
         raise ValueError(f"parallel must be one of {', '.join(PARALLEL)}; got {config['parallel']!r}")
+    if not isinstance(config.setdefault("every", 1000), int) or config["every"] < 1:
+        raise ValueError(f"every must be a whole number of at least 1; got {config['every']!r}")
+    if "out" in config and not Path(config["out"]).parent.is_dir():
+        raise ValueError(f"out={config['out']!r} lies in no folder that exists")
     return config
 
 
@@ -70,7 +76,9 @@ def run(config: dict, group: distributed.ProcessGroup | None = None, device: str
         inputs, targets = shift(ids[rows[:, None].to(device) + window])
         return word_loss(spread(inputs), targets)
 
-    return fit(spread, loss_of, len(ids) - model.max_len, TrainConfig(**config["train"]), group=group)
+    kept = {"checkpoint": Path(config["checkpoint"])} if "checkpoint" in config else {}
+    n, options = len(ids) - model.max_len, TrainConfig(**config["train"])
+    return fit(spread, loss_of, n, options, **kept, every=config["every"], group=group)
 
 
 def main() -> int:

@@ -11,6 +11,8 @@ would have, and of W processes each takes its W-th of the same batch. Left out: 
 """
 
 import math
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,7 +20,11 @@ from pathlib import Path
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, distributed, nn
-from tqdm import tqdm
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
+from torch.distributed.tensor import DTensor
+from tqdm.auto import tqdm
+
+WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)  # not the share that one process holds
 
 
 @dataclass(frozen=True)
@@ -37,15 +43,11 @@ class TrainConfig:
     seed: int = 0  # of the order of the examples
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch < 1 or self.accumulate < 1 or self.batch % self.accumulate:
-            raise ValueError(
-                "steps, batch and accumulate must be at least 1, and accumulate divide batch; "
-                f"got {self.steps}, {self.batch} and {self.accumulate}"
-            )
-        if self.lr <= 0 or self.clip <= 0 or self.warmup < 0:
-            raise ValueError(
-                f"lr and clip must be above 0 and warmup not below, got {self.lr}, {self.clip} and {self.warmup}"
-            )
+        counts, sizes = (self.steps, self.batch, self.accumulate), (self.lr, self.clip, self.warmup)
+        if min(counts) < 1 or self.batch % self.accumulate:
+            raise ValueError(f"steps, batch, accumulate must be at least 1, accumulate divide batch; got {counts}")
+        if not (self.lr > 0 and self.clip > 0 and self.warmup >= 0):
+            raise ValueError(f"lr and clip must be above 0, warmup not below; got lr, clip, warmup {sizes}")
 
 
 def rate(step: int, config: TrainConfig) -> float:
@@ -83,23 +85,24 @@ def fit(
 ) -> list[float]:
     """Train ``model`` in place and return the loss (nats) of every step.
 
-    ``loss_of`` maps the numbers of some of the ``n`` examples to their mean loss. With ``checkpoint``, the state is
-    stored there every so many steps and at the end, and what is found there is gone on with. With ``group``, each of
-    its processes computes its share of every batch; the model must average gradients itself (DDP, FSDP2).
+    ``loss_of`` maps the numbers of some of the ``n`` examples to their mean loss; pieces and processes weigh alike.
+    With ``checkpoint``, a file all processes see, the state is stored there every so many steps and at the end, and
+    what is found there is gone on with. With ``group``, each of its processes computes its share of every batch; the
+    model must average gradients itself (DDP, FSDP2). A bar shows progress in a terminal or a notebook.
 
-    Raises ``ValueError`` for no examples, for a batch that the processes cannot share equally, for a loss that is
-    not finite, and for a checkpoint of another configuration.
+    Raises ``ValueError`` for no examples, for a batch that the processes cannot share equally, for a checkpoint of
+    another run, and for a loss or gradient that is not finite, before any weight has changed by it.
     """
-    if n < 1:
-        raise ValueError(f"there must be examples to train on, got n={n}")
+    if n < 1 or every < 1:
+        raise ValueError(f"there must be examples to train on and steps between two stores, got n={n}, every={every}")
     ranks, rank = (1, 0) if group is None else (group.size(), group.rank())
     if config.batch % (ranks * config.accumulate):
         raise ValueError(f"a batch of {config.batch} cannot be cut into {ranks} × {config.accumulate} equal pieces")
-    optimiser, history = make_optimiser(model, config), []
+    optimiser, history, run = make_optimiser(model, config), [], {**asdict(config), "examples": n}
     if checkpoint is not None and checkpoint.exists():
-        history = restore(checkpoint, model, optimiser, config)
+        history = restore(checkpoint, model, optimiser, run)
     model.train()
-    for step in tqdm(range(len(history) + 1, config.steps + 1), disable=None):  # silent where nobody watches
+    for step in watched(range(len(history) + 1, config.steps + 1), rank):
         for parameters in optimiser.param_groups:
             parameters["lr"] = rate(step, config)
         pieces = rows_of(step, n, config).chunk(ranks)[rank].chunk(config.accumulate)
@@ -108,44 +111,49 @@ def fit(
             part = loss_of(piece) / len(pieces)
             part.backward()
             loss = loss + part.detach()
-        nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+        if group is not None:
+            distributed.all_reduce(loss, group=group)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip)
+        norm = (norm.full_tensor() if isinstance(norm, DTensor) else norm).item()
+        history.append(loss.item() / ranks)
+        if not (math.isfinite(history[-1]) and math.isfinite(norm)):
+            raise ValueError(f"step {step}: loss {history[-1]}, gradient {norm}; a smaller learning rate may help")
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        history.append(mean_over(group, loss).item())
-        if not math.isfinite(history[-1]):
-            raise ValueError(f"the loss of step {step} is {history[-1]}; a smaller learning rate may help")
-        if checkpoint is not None and rank == 0 and (step % every == 0 or step == config.steps):
-            store(checkpoint, model, optimiser, config, history)
+        if checkpoint is not None and (step % every == 0 or step == config.steps):
+            store(checkpoint, model, optimiser, run, history, rank)
     model.eval()
     return history
 
 
-def mean_over(group: distributed.ProcessGroup | None, loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
-    """The mean of the processes' losses, which is that of the whole batch."""
-    if group is not None:
-        distributed.all_reduce(loss, group=group)
-        loss = loss / group.size()
-    return loss
+def watched(steps: range, rank: int) -> tqdm:
+    """The steps behind a bar: the first process's, in a terminal or a notebook, unless ``TQDM_DISABLE`` is set."""
+    looked_at = sys.stderr.isatty() or type(sys.stderr).__module__ == "ipykernel.iostream"
+    hidden = rank > 0 or not looked_at or "TQDM_DISABLE" in os.environ  # which tqdm's own bar for notebooks passes over
+    return tqdm(steps, leave=False, disable=hidden)
 
 
 def store(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, config: TrainConfig, history: list[float]
+    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, run: dict, history: list[float], rank: int
 ) -> None:
-    """Write everything that the next step depends on, whole or not at all."""
-    state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "history": history}
+    """Write everything that the next step depends on, whole or not at all; all processes gather, the first writes."""
+    weights, moments = get_state_dict(model, optimiser, options=WHOLE)
+    if rank > 0:
+        return
+    state = {"model": weights, "optimiser": moments, "history": history}
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({**state, "config": asdict(config), "random": torch.get_rng_state()}, part)
+    torch.save({**state, "run": run, "random": torch.get_rng_state()}, part)
     part.replace(path)
 
 
-def restore(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, config: TrainConfig) -> list[float]:
+def restore(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, run: dict) -> list[float]:
     """Set model, optimiser and random numbers to what was stored; returns the losses so far."""
     state = torch.load(path, weights_only=True)
-    if state["config"] != asdict(config):
-        other = {name for name, value in asdict(config).items() if state["config"].get(name) != value}
+    if state["run"] != run:
+        other = {name for name, value in run.items() if state["run"].get(name) != value}
         raise ValueError(f"{path.name} was written with another configuration: {', '.join(sorted(other))} differ")
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
+    weights = {"model_state_dict": state["model"], "optim_state_dict": state["optimiser"]}
+    set_state_dict(model, optimiser, **weights, options=WHOLE)
     torch.set_rng_state(state["random"])
     return state["history"]

@@ -23,18 +23,14 @@ from torch import Tensor, nn
 from llmbook.attention import MultiHeadAttention, causal_mask, padding_mask
 from llmbook.positions import Positions
 
+Activation = Callable[[Tensor], Tensor]
+
 
 class PositionwiseFeedForward(nn.Module):
     """W_2 · activation(W_1 · x), the same for every position."""
 
     def __init__(
-        self,
-        d_model: int,
-        d_ff: int,
-        *,
-        dropout: float = 0.0,
-        activation: Callable[[Tensor], Tensor] = F.relu,
-        bias: bool = True,
+        self, d_model: int, d_ff: int, *, dropout: float = 0.0, activation: Activation = F.relu, bias: bool = True
     ) -> None:
         super().__init__()
         self.w_1, self.w_2 = nn.Linear(d_model, d_ff, bias=bias), nn.Linear(d_ff, d_model, bias=bias)
@@ -58,21 +54,13 @@ class Residual(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention, then a feed-forward network, each inside a ``Residual``."""
+    """Self-attention, then a feed-forward network, each inside a ``Residual``, which gets ``norm``."""
 
     def __init__(
-        self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        *,
-        dropout: float = 0.0,
-        norm_first: bool = False,
-        activation: Callable[[Tensor], Tensor] = F.relu,
-        eps: float = 1e-5,
+        self, d_model: int, n_heads: int, d_ff: int, *, dropout: float = 0.0, activation: Activation = F.relu, **norm
     ) -> None:
         super().__init__()
-        options = {"dropout": dropout, "norm_first": norm_first, "eps": eps}
+        options = {"dropout": dropout, **norm}
         self.self_attention = MultiHeadAttention(d_model, n_heads, dropout=dropout)
         self.feed_forward = PositionwiseFeedForward(d_model, d_ff, dropout=dropout, activation=activation)
         self.around_attention, self.around_feed_forward = Residual(d_model, **options), Residual(d_model, **options)
@@ -86,21 +74,13 @@ class EncoderLayer(nn.Module):
 
 
 class DecoderLayer(nn.Module):
-    """Masked self-attention, attention to what the encoder read, and a feed-forward network."""
+    """Masked self-attention, attention to what the encoder read, and a feed-forward network; ``norm`` as above."""
 
     def __init__(
-        self,
-        d_model: int,
-        n_heads: int,
-        d_ff: int,
-        *,
-        dropout: float = 0.0,
-        norm_first: bool = False,
-        activation: Callable[[Tensor], Tensor] = F.relu,
-        eps: float = 1e-5,
+        self, d_model: int, n_heads: int, d_ff: int, *, dropout: float = 0.0, activation: Activation = F.relu, **norm
     ) -> None:
         super().__init__()
-        options = {"dropout": dropout, "norm_first": norm_first, "eps": eps}
+        options = {"dropout": dropout, **norm}
         self.self_attention = MultiHeadAttention(d_model, n_heads, dropout=dropout)
         self.cross_attention = MultiHeadAttention(d_model, n_heads, dropout=dropout)
         self.feed_forward = PositionwiseFeedForward(d_model, d_ff, dropout=dropout, activation=activation)
@@ -123,12 +103,7 @@ class DecoderLayer(nn.Module):
 
 
 def attend(
-    attention: MultiHeadAttention,
-    kept: list | None,
-    x: Tensor,
-    memory: Tensor | None,
-    may_attend: Tensor | None,
-    **positions: object,
+    attention: nn.Module, kept: list | None, x: Tensor, memory: Tensor | None, may_attend: Tensor | None, **positions
 ) -> Tensor:
     """What the attention gives; its weights are put into ``kept`` where that is a list."""
     if kept is None:
@@ -139,7 +114,10 @@ def attend(
 
 
 class Stack(nn.Module):
-    """``n_layers`` layers, and a last LayerNorm where ``final_norm`` says so (by default, where ``norm_first``)."""
+    """``n_layers`` layers, and a last LayerNorm where ``final_norm`` says so (by default, where ``norm_first``).
+
+    ``options`` are those of the layer and of its ``Residual``: dropout, activation, norm_first, eps.
+    """
 
     layer: type[nn.Module]
 
@@ -151,7 +129,7 @@ class Stack(nn.Module):
             raise ValueError(f"a stack needs at least one layer, got n_layers={n_layers}")
         self.layers = nn.ModuleList(self.layer(d_model, n_heads, d_ff, **options) for _ in range(n_layers))
         wanted = options.get("norm_first", False) if final_norm is None else final_norm
-        self.norm = nn.LayerNorm(d_model) if wanted else nn.Identity()
+        self.norm = nn.LayerNorm(d_model, eps=options.get("eps", 1e-5)) if wanted else nn.Identity()
 
     def forward(self, x: Float[Tensor, "B T D"], *masks: Tensor | None, **options: object) -> Float[Tensor, "B T D"]:
         """What the layers make of x, each given the same ``masks`` and ``options``."""

@@ -3,8 +3,9 @@
 import json
 
 import nbformat
+from nbclient import NotebookClient
 
-from run_notebooks import WIDGET_VIEW, clean, run_one
+from run_notebooks import WIDGET_VIEW, clean, kernel_environment, run_one
 
 
 def write(path, *sources: str) -> str:
@@ -53,6 +54,20 @@ def test_a_cell_that_writes_to_stderr_is_refused(tmp_path):
     before = write(path, "import warnings\nwarnings.warn('names a file of this machine')")
     assert "stderr" in run_one(path)[2]
     assert path.read_text(encoding="utf-8") == before
+
+
+BAR = "from llmbook.training import watched\nfor step in watched(range(1, 4), 0):\n    pass"
+
+
+def test_a_reader_sees_the_bar_of_training_and_no_notebook_keeps_it(tmp_path):
+    watched = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BAR)])
+    live = {name: value for name, value in kernel_environment(str(tmp_path)).items() if name != "TQDM_DISABLE"}
+    NotebookClient(watched, kernel_name="python3").execute(env=live)
+    assert any(WIDGET_VIEW in output.data for output in watched.cells[0].outputs if "data" in output)
+    path = tmp_path / "page.ipynb"
+    write(path, BAR)
+    assert run_one(path)[2] == ""
+    assert nbformat.read(path, as_version=4).cells[0].outputs == []
 
 
 def test_a_stream_cut_by_chance_is_joined():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 import transformers
-from reference import close, gradients, ids_of, spread
+from reference import close, ids_of, spread
 
 from llmbook.bert import Bert, BertForPreTraining
 
@@ -14,13 +14,17 @@ MASK = (torch.arange(T) < LENGTHS[:, None]).long()
 CLOSE = 1e-5  # float32
 
 
+def empty() -> BertForPreTraining:
+    return BertForPreTraining(Bert(V, d_model=D, n_heads=H, n_layers=LAYERS, d_ff=WIDE, max_len=LONG)).eval()
+
+
 def pair() -> tuple[BertForPreTraining, transformers.BertForPreTraining]:
     """Ours and theirs with the same weights."""
     sizes = {"vocab_size": V, "hidden_size": D, "num_hidden_layers": LAYERS, "num_attention_heads": H}
     more = {"intermediate_size": WIDE, "max_position_embeddings": LONG, "attn_implementation": "eager"}
     config = transformers.BertConfig(**sizes, **more, hidden_dropout_prob=0, attention_probs_dropout_prob=0)
     theirs = spread(transformers.BertForPreTraining(config)).eval()
-    ours = BertForPreTraining(Bert(V, d_model=D, n_heads=H, n_layers=LAYERS, d_ff=WIDE, max_len=LONG)).eval()
+    ours = empty()
     ours.load(theirs.state_dict())
     return ours, theirs
 
@@ -32,16 +36,22 @@ def test_both_heads_and_their_gradients_equal_transformers():
     words, follows = ours(ids, LENGTHS, SEGMENTS)
     close(words[MASK.bool()], expected.prediction_logits[MASK.bool()], CLOSE)
     close(follows, expected.seq_relationship_logits, CLOSE)
-    ours_of = [ours.bert.segments.weight, ours.mlm_bias, ours.nsp.weight]
-    theirs_of = [
-        theirs.bert.embeddings.token_type_embeddings.weight,
-        theirs.cls.predictions.bias,
-        theirs.cls.seq_relationship.weight,
-    ]
     loss = words[MASK.bool()].square().mean() + follows.square().mean()
     their_loss = expected.prediction_logits[MASK.bool()].square().mean()
     their_loss = their_loss + expected.seq_relationship_logits.square().mean()
-    close(gradients(loss, ours_of), gradients(their_loss, theirs_of), CLOSE)
+    (loss / loss.detach()).backward(), (their_loss / their_loss.detach()).backward()
+    places = empty()  # of every weight: theirs put into our places as weights are
+    places.load({name: p.grad for name, p in theirs.named_parameters()})
+    wanted = {name: p.detach() for name, p in places.named_parameters()}
+    close({name: p.grad for name, p in ours.named_parameters()}, wanted, CLOSE)
+
+
+def test_the_padding_vector_is_not_learned():
+    ours, ids = pair()[0].bert, ids_of(V, B, T)
+    ids[:, -2:] = 0
+    ours(ids).square().sum().backward()
+    assert (ours.words.weight.grad[0] == 0).all()
+    assert (ours.words.weight.grad[ids[0, 0]] != 0).any()
 
 
 def test_hidden_states_and_maps_equal_transformers():

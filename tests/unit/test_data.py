@@ -16,6 +16,7 @@ from llmbook.data import (
     HELD_OUT,
     PARTS,
     SHAPES,
+    Speech,
     date_pair,
     dates,
     draw,
@@ -108,8 +109,25 @@ def test_half_of_the_pairs_are_neighbours():
     for a, b, followed in pairs:
         assert not followed or any(f"{a} {b}" in text for text in joined)
         assert followed or not any(a in text and b in text for text in joined if len(a) > 40 and len(b) > 40)
-    with pytest.raises(ValueError, match="at least two speeches, got 1"):
-        sentence_pairs(chosen[:1], 4)
+
+
+def test_how_b_begins_gives_nothing_away():
+    """Never the first sentence of a paragraph, unless the same words stand elsewhere too."""
+    chosen = speeches(1990, 2000)
+    cut = [sentences(paragraph) for speech in chosen for paragraph in speech.paragraphs]
+    later = {sentence for one in cut for sentence in one[1:]}
+    pairs = sentence_pairs(chosen, 400, seed=3)
+    assert {followed for *_, followed in pairs} == {True, False}
+    assert all(b in later for _, b, _ in pairs)
+
+
+def test_pairs_need_two_speeches_with_neighbours():
+    long, short = Speech(1, "a", "One. Two.\n\nThree. Four."), Speech(2, "b", "One.\n\nTwo.")
+    for chosen, found in (([], 0), ([short], 0), ([long], 1), ([long, short], 1)):
+        with pytest.raises(ValueError, match=f"two speeches with neighbours, got {found} among {len(chosen)}"):
+            sentence_pairs(chosen, 4)
+    other = Speech(3, "c", "Five. Six.")
+    assert {b for _, b, followed in sentence_pairs([long, other], 40) if not followed} == {"Two.", "Four.", "Six."}
 
 
 # --- dates -----------------------------------------------------------------------------------------------------
@@ -137,6 +155,13 @@ def test_alignments_say_the_same_on_both_sides():
         if "weekday" in said:
             assert said["weekday"][1] == "星期" + weekdays[said["weekday"][0][:3]]
         assert re.fullmatch(r"\d{4}年\d{1,2}月\d{1,2}日(星期.)?", pair.target)
+
+
+def test_dates_of_any_part():
+    days = [pair.target for pair in dates(200, seed=1, part=None)]
+    assert len(days) == 200
+    known = {part: {pair.target for pair in dates(4000, part=part)} for part in PARTS}
+    assert all(any(day in there for day in days) for there in known.values())
 
 
 def test_dates_are_seeded_and_use_every_format():

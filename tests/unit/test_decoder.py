@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from reference import close, gradients, ids_of, random, spread
+from reference import close, ids_of, random, spread
 from torch import nn
 
 from llmbook.attention import MultiHeadAttention, causal_mask
@@ -19,6 +19,11 @@ B, T, V, D, H, H_KV, LAYERS, WIDE, LONG = 2, 13, 89, 42, 6, 3, 3, 53, 31
 CLOSE = 1e-5  # float32, logits of a few units
 EXACT = 1e-10  # float64
 PARTS = {"vocab": V, "d_model": D, "n_heads": H, "n_layers": 2, "d_ff": WIDE, "max_len": LONG}
+ALIKE = {"n_heads": H, "n_layers": LAYERS, "max_len": LONG}
+LOADED = {  # sizes of the models whose weights come from transformers
+    GPT: {**ALIKE, "d_model": D},
+    Llama: {**ALIKE, "d_model": 2 * D, "n_kv_heads": H_KV, "d_ff": WIDE, "rope_base": 5003.0, "eps": 1e-4},
+}
 SMOLLM2 = {"d_model": 576, "n_heads": 9, "n_kv_heads": 3, "n_layers": 30, "d_ff": 1536, "max_len": 2048, "tied": True}
 
 
@@ -36,12 +41,11 @@ def their_llama(tied: bool) -> transformers.LlamaForCausalLM:
 
 
 def our_gpt() -> GPT:
-    return GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=LONG).eval()
+    return GPT(V, **LOADED[GPT]).eval()
 
 
 def our_llama(tied: bool = False) -> Llama:
-    sizes = {"d_model": 2 * D, "n_heads": H, "n_kv_heads": H_KV, "n_layers": LAYERS, "d_ff": WIDE, "max_len": LONG}
-    return Llama(V, **sizes, rope_base=5003.0, eps=1e-4, tied=tied).eval()
+    return Llama(V, **LOADED[Llama], tied=tied).eval()
 
 
 def model_of(**parts: object) -> LanguageModel:
@@ -51,17 +55,24 @@ def model_of(**parts: object) -> LanguageModel:
 # --- reference -------------------------------------------------------------------------------------------------
 
 
+def gradients_equal(ours: LanguageModel, theirs: nn.Module, atol: float) -> None:
+    """Of every weight, for the same upstream: theirs put into our places as weights are, which is linear."""
+    ids, upstream = ids_of(V, B, T), random(B, T, V)
+    for model in (ours, theirs):
+        out = model(ids) if model is ours else model(ids).logits
+        (out * upstream.to(out) / out.numel()).sum().backward()
+    places = type(ours)(V, **LOADED[type(ours)], tied=ours.config.tied).to(upstream if atol == EXACT else torch.float32)
+    places.load({name: p.grad for name, p in theirs.named_parameters()})
+    wanted = dict(places.named_parameters())
+    assert all(p.grad.abs().max() > 100 * atol for p in ours.parameters())
+    close({name: p.grad for name, p in ours.named_parameters()}, wanted, atol)
+
+
 def test_gpt_equals_transformers_gpt2():
-    theirs, ours, ids = their_gpt2(), our_gpt(), ids_of(V, B, T)
+    theirs, ours, ids = their_gpt2().double(), our_gpt().double(), ids_of(V, B, T)
     ours.load(theirs.state_dict())
-    expected = theirs(ids).logits
-    close(ours(ids), expected, CLOSE)
-    block = theirs.transformer.h[1]
-    their_weights = [block.attn.c_attn.weight, block.mlp.c_proj.bias, theirs.transformer.wte.weight]
-    ours_of = ours.blocks[1]
-    our_weights = [ours_of.attention.w_qkv.weight, ours_of.feed_forward.w_2.bias, ours.embedding.weight]
-    got, wanted = gradients(ours(ids), our_weights), gradients(expected, their_weights)
-    close(got, [wanted[0].T, *wanted[1:]], 5e-4)  # sums over 26 positions of numbers up to a hundred
+    close(ours(ids), theirs(ids).logits, EXACT)
+    gradients_equal(ours, theirs, EXACT)
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -69,11 +80,7 @@ def test_llama_equals_transformers_llama(tied):
     theirs, ours, ids = their_llama(tied), our_llama(tied), ids_of(V, B, T)
     ours.load(theirs.state_dict())
     close(ours(ids), theirs(ids).logits, CLOSE)
-    layer, block = theirs.model.layers[1], ours.blocks[1]
-    got = gradients(ours(ids), [block.feed_forward.w_1.weight, block.attention.w_o.weight, ours.norm.weight])
-    mlp = [layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight]
-    gate, up, *rest = gradients(theirs(ids).logits, [*mlp, layer.self_attn.o_proj.weight, theirs.model.norm.weight])
-    close(got, [torch.cat([gate, up]), *rest], 1e-4)
+    gradients_equal(ours, theirs, CLOSE)  # float32: theirs computes its angles so
 
 
 def test_rms_norm_equals_pytorchs():
@@ -242,6 +249,23 @@ def test_key_heads_not_told_are_as_many_as_query_heads():
     assert Config(**PARTS).head_width == D // H
 
 
+@VARIANTS
+def test_numbers_of_half_the_bits_make_nearly_the_same(parts):
+    model, ids = model_of(**parts), ids_of(V, B, T)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(0.1 * parameter.bfloat16())
+    expected = model(ids)
+    out = model.bfloat16()(ids)
+    assert out.dtype == torch.bfloat16
+    close(out.double(), expected, 0.05 * expected.abs().max().item())
+
+
+def test_gpts_inner_width_can_be_told():
+    assert GPT(V, d_model=D, n_heads=H, n_layers=1, d_ff=WIDE).config.d_ff == WIDE
+    assert GPT(V, d_model=D, n_heads=H, n_layers=1).config.d_ff == 4 * D
+
+
 def test_dropout_only_while_training():
     model, ids = model_of(dropout=0.5), ids_of(V, B, T)
     close(model(ids), model(ids), 0)
@@ -255,6 +279,10 @@ def test_dropout_only_while_training():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
+        *[({name: 0}, f"sizes must be at least 1, got .*'{name}': 0") for name in ("vocab", "d_ff", "max_len")],
+        ({"n_layers": 0}, "'n_layers': 0"),
+        ({"d_model": 0}, "'d_model': 0"),
+        ({"positions": "rotary"}, "even width, got d_model / n_heads = 7"),
         ({"n_heads": 5}, "d_model=42 .* n_heads=5"),
         ({"n_kv_heads": 4}, "n_heads=6 .* n_kv_heads=4"),
         ({"n_kv_heads": 0}, "n_kv_heads=0"),
@@ -278,6 +306,16 @@ def test_too_long_for_the_model_or_the_cache():
         model(ids_of(V, B, 2), cache)
     with pytest.raises(ValueError, match="max_len=31"):
         model.new_cache(1, LONG + 1)
+    for batch, positions in ((1, 0), (0, 5)):
+        with pytest.raises(ValueError, match=f"got {batch} and {positions}"):
+            model.new_cache(batch, positions)
+
+
+def test_a_cache_of_another_batch():
+    model = model_of()
+    for batch in (1, B + 1):  # one would be laid over all
+        with pytest.raises(ValueError, match=f"the cache holds {batch} sequences, but there are {B}"):
+            model(ids_of(V, B, 4), model.new_cache(batch, 5))
 
 
 def test_weights_of_another_size_are_refused():

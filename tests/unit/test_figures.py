@@ -158,10 +158,17 @@ def test_the_readers_own_settings_are_left_alone():
     ("make", "message"),
     [
         (lambda: heat_map([[1.0, 2.0]], ["a"], ["b"]), r"\(1, 2\).* 1 rows and 1 columns"),
-        (lambda: lines([1, 2], {"a": [1]}, xlabel="x", ylabel="y"), "'a' has 1 points, x has 2"),
-        (lambda: bars(["a"], {"n": [1, 2]}, ylabel="y"), "'n' has 2 numbers for 1 labels"),
+        (lambda: lines([1, 2], {"a": [1]}, xlabel="x", ylabel="y"), "'a' has 1 numbers, but 2 are needed"),
+        (lambda: bars(["a"], {"n": [1, 2]}, ylabel="y"), "'n' has 2 numbers, but 1 are needed"),
+        (lambda: heat_map([[1.0, np.nan]], ["a"], ["b", "c"]), r"finite numbers.* got \[\[1\.0, nan\]\]"),
+        (lambda: heat_map(np.zeros((0, 2)), [], ["b", "c"]), "at least one"),
+        (lambda: lines([1], {}, xlabel="x", ylabel="y"), "1 to 6 series .* got 0"),
+        (lambda: loss_curve({}), "got 0"),
+        (lambda: bars(["a"], {}, ylabel="y"), "got 0"),
+        (lambda: bars(["a"], {name: [1] for name in "tuvwxyz"}, ylabel="y"), "got 7: t, u, v, w, x, y, z"),
+        (lambda: timeline([]), "at least one event"),
     ],
 )
-def test_labels_that_do_not_fit_are_refused(make, message):
+def test_what_cannot_be_drawn_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()

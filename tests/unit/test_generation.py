@@ -88,6 +88,8 @@ def test_the_nucleus_ends_with_the_word_that_reaches_top_p():
 def test_impossible_restrictions(wrong, message):
     with pytest.raises(ValueError, match=message):
         choose(random(N, V), **wrong)
+    with pytest.raises(ValueError, match=message):  # where nothing is drawn, too
+        choose(random(N, V), **{"temperature": 0, **wrong})
     with pytest.raises(ValueError, match="temperature must be above 0"):
         restrict(random(N, V), temperature=0)
 
@@ -176,10 +178,11 @@ def test_the_text_stops_where_all_rows_have_ended():
 @pytest.mark.parametrize(("options", "widths"), [({}, [T, 1, 1]), ({"use_cache": False}, [T, T + 1, T + 2])])
 def test_with_a_cache_each_id_is_read_once(options, widths):
     model, read = models(0)[0], []
-    model.register_forward_pre_hook(lambda module, args: read.append(args[0].shape[1]))
+    hook = model.register_forward_hook(lambda _, args, out: read.append((args[0].shape[1], out.requires_grad)))
     out = generate(model, ids_of(V, N, T), 3, **options)
-    assert read == widths
-    assert out.is_inference()  # nothing is kept for gradients
+    assert read == [(width, False) for width in widths]  # nothing is kept for gradients
+    hook.remove()
+    model(out).sum().backward()  # and what was said can be learned from
 
 
 def test_a_step_of_ones_own_takes_over_behind_the_prompt():
@@ -229,11 +232,20 @@ def test_nothing_new_is_the_prompt():
 
 @pytest.mark.parametrize(
     ("size", "new", "message"),
-    [(0, 3, "got 0 and 3"), (T, -1, "got 5 and -1"), (T, LONG - T + 1, "5 ids and 27 new ones .* max_len=31")],
+    [
+        (0, 3, r"got \(3, 0\) and 3"),
+        (T, -1, r"got \(3, 5\) and -1"),
+        (T, LONG - T + 1, "5 ids and 27 new ones .* max_len=31"),
+    ],
 )
 def test_impossible_lengths(size, new, message):
     with pytest.raises(ValueError, match=message):
         generate(models(0)[0], ids_of(V, N, size), new)
+
+
+def test_a_prompt_is_a_batch(shapes_unchecked):
+    with pytest.raises(ValueError, match=r"ids \(N, T\) .* got \(5,\) and 1"):
+        generate(models(0)[0], ids_of(V, T), 1)
 
 
 # --- several paths ---------------------------------------------------------------------------------------------
@@ -261,6 +273,26 @@ def test_beams_equal_transformers(seed, beams, length_penalty):
         lambda prefixes: ours(prefixes)[:, -1], ids[0], beams=beams, max_new=8, eos=eos, length_penalty=length_penalty
     )
     assert found[0][1] == expected[0].tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_beams_with_a_cache_find_what_they_find_without(seed):
+    model = models(seed)[0].double()
+    ids, read = ids_of(V, T, seed=seed), []
+    eos = int(generate(model, ids[None], 5)[0, -1])
+    cache = model.new_cache(1, LONG)
+
+    def next_logits(prefixes: torch.Tensor) -> torch.Tensor:
+        read.append(prefixes.shape[1] - cache.length)
+        return model(prefixes[:, cache.length :], cache)[:, -1]
+
+    options = {"beams": 3, "max_new": 8, "eos": eos}
+    found = beam_search(next_logits, ids, **options, reorder=cache.reorder)
+    without = beam_search(lambda prefixes: model(prefixes)[:, -1], ids, **options)
+    assert [ids for _, ids in found] == [ids for _, ids in without]
+    close(torch.tensor([score for score, _ in found]), torch.tensor([score for score, _ in without]), 1e-10)
+    assert read[0] == T
+    assert set(read[1:]) == {1}
 
 
 def walk(table: dict[str, list[float]]):
@@ -356,6 +388,12 @@ def test_as_many_beams_as_texts_find_every_text():
 def test_no_beams(beams, new):
     with pytest.raises(ValueError, match=f"got {beams} and {new}"):
         beam_search(walk({}), torch.tensor([1]), beams=beams, max_new=new, eos=0)
+
+
+def test_beams_go_on_from_one_prompt(shapes_unchecked):
+    for start in (torch.tensor([[1]]), torch.tensor([], dtype=torch.long)):
+        with pytest.raises(ValueError, match=r"ids of one prompt.* got"):
+            beam_search(walk({}), start, beams=2, max_new=2, eos=0)
 
 
 def test_everything_is_made_where_the_ids_are():

@@ -210,6 +210,16 @@ def test_learned_positions_begin_small():
     assert LearnedPositions(97, 101).table.std().item() == pytest.approx(0.02, rel=0.03)  # 9,797 draws
 
 
+@pytest.mark.parametrize("pairing", ["interleaved", "half"])
+def test_rotary_turns_numbers_of_half_the_bits_and_of_any_layout(pairing):
+    x = random(B, H, T, K)
+    half = x.bfloat16()
+    out = turned(half, pairing=pairing)
+    assert out.dtype == torch.bfloat16
+    close(out.double(), turned(half.double(), pairing=pairing), 0.02)  # eight bits, numbers of up to 4
+    close(turned(x.transpose(-2, -1).contiguous().transpose(-2, -1), pairing=pairing), turned(x, pairing=pairing), 0)
+
+
 # --- failure ---------------------------------------------------------------------------------------------------
 
 

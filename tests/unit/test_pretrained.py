@@ -147,6 +147,21 @@ def test_embeddings_are_means_of_length_one(mini, their_mini):
     close(got.norm(dim=-1), torch.ones(3), 1e-6)
 
 
+def test_a_text_too_long_is_cut_before_its_end(mini):
+    model, tokenizer = mini
+    ids = tokenizer.encode("war and peace " * 200)
+    assert len(ids) > model.max_len
+    hidden = model(torch.tensor([[*ids[: model.max_len - 1], ids[-1]]]))[0].mean(dim=0)
+    close(embed(model, tokenizer, ["war and peace " * 200])[0], hidden / hidden.norm(), 1e-6)
+    assert tokenizer.decode(ids[-1:]) == "[SEP]"
+
+
+@pytest.mark.parametrize("texts", [[], (), "one text"])
+def test_no_texts(mini, texts):
+    with pytest.raises(ValueError, match="a list of at least one text"):
+        embed(*mini, texts)
+
+
 def test_a_chat_has_a_system_message_and_known_roles():
     assert chat([("user", "hi")]) == chat("hi")
     assert chat([("system", "Be brief."), ("user", "hi")]).startswith("<|im_start|>system\nBe brief.<|im_end|>\n")

@@ -90,6 +90,14 @@ def test_ids_that_are_no_text_and_specials():
     assert tokenizer.decode([0, *tokenizer.encode("a"), 0]) == "a"
 
 
+@pytest.mark.parametrize("wrong", [-1, 258, 10**6])
+def test_ids_outside_the_vocabulary(wrong):
+    for tokenizer in (BPETokenizer.train("", 258, ["<pad>", "<end>"]), CharTokenizer(map(chr, range(258)))):
+        with pytest.raises(ValueError, match=f"the id {wrong} is outside the vocabulary of 258"):
+            tokenizer.decode([2, wrong])
+        assert len(tokenizer.decode([257])) == 1
+
+
 def test_a_vocabulary_without_room():
     with pytest.raises(ValueError, match="vocab_size=256 has no room for 256 bytes and 1 specials"):
         BPETokenizer.train("a", 256, ["<pad>"])

@@ -4,14 +4,21 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
+import torch
+from torch import Tensor
 
+from llmbook.gpt import GPT
 from llmbook.train import read
 
 CONFIG = """
 out = {out!r}
+checkpoint = {checkpoint!r}
+every = 5
 parallel = {parallel!r}
 
 [model]
@@ -34,28 +41,71 @@ ALONE = [sys.executable, "-m", "llmbook.train"]
 TOGETHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "llmbook.train"]
 
 
-def run(command: list[str], folder: Path, parallel: str = "ddp", steps: int = 10) -> list[float]:
-    config, out = folder / "config.toml", folder / "losses.json"
-    config.write_text(CONFIG.format(out=str(out), parallel=parallel, steps=steps), encoding="utf-8")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*command, str(config)], capture_output=True, text=True, timeout=300, env=environment)
-    assert done.returncode == 0, done.stderr
-    losses = json.loads(out.read_text(encoding="utf-8"))
-    assert f"{steps} steps, loss {losses[0]:.3f} at the first" in done.stdout
-    return losses
+STEPS = 200
+
+
+def start(command: list[str], folder: Path, parallel: str = "ddp") -> subprocess.Popen:
+    config = folder / "config.toml"
+    places = {"out": str(folder / "losses.json"), "checkpoint": str(folder / "kept" / "state.pt")}
+    config.write_text(CONFIG.format(**places, parallel=parallel, steps=STEPS), encoding="utf-8")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*command, str(config)], **pipes, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def run(command: list[str], folder: Path, parallel: str = "ddp") -> tuple[list[float], dict[str, Tensor]]:
+    """The losses, and the weights that were kept."""
+    process = start(command, folder, parallel)
+    said, complaint = process.communicate(timeout=300)
+    assert process.returncode == 0, complaint
+    losses = json.loads((folder / "losses.json").read_text(encoding="utf-8"))
+    assert f"{STEPS} steps, loss {losses[0]:.3f} at the first" in said
+    return losses, torch.load(folder / "kept" / "state.pt", weights_only=True)["model"]
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory) -> list[float]:
+def alone(tmp_path_factory) -> tuple[list[float], dict[str, Tensor]]:
     return run(ALONE, tmp_path_factory.mktemp("alone"))
 
 
-@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
-def test_two_processes_have_the_loss_of_one(alone, tmp_path, parallel):
-    together = run(TOGETHER, tmp_path, parallel)
-    assert len(together) == len(alone)
-    assert max(abs(a - b) for a, b in zip(together, alone, strict=True)) <= 1e-5
-    assert alone[-1] < alone[0] - 0.3
+@pytest.fixture(scope="module", params=["ddp", "fsdp"])
+def together(request, tmp_path_factory) -> tuple[str, list[float], dict[str, Tensor]]:
+    return request.param, *run(TOGETHER, tmp_path_factory.mktemp(request.param), request.param)
+
+
+def test_two_processes_have_the_loss_and_keep_the_weights_of_one(alone, together):
+    _, losses, weights = together
+    assert len(losses) == len(alone[0]) == STEPS
+    assert max(abs(a - b) for a, b in zip(losses[:10], alone[0], strict=False)) <= 1e-5
+    assert alone[0][9] < alone[0][0] - 0.3
+    assert {name: w.shape for name, w in weights.items()} == {name: w.shape for name, w in alone[1].items()}
+    GPT(len(weights["embedding.weight"]), d_model=24, n_heads=3, n_layers=2, max_len=16).load_state_dict(weights)
+
+
+def cut_and_go_on(command: list[str], folder: Path, parallel: str = "ddp") -> tuple[list[float], dict[str, Tensor]]:
+    """All processes killed at once, as by a power cut, when something has been kept; then the same command again."""
+    process = start(command, folder, parallel)
+    while not (folder / "kept" / "state.pt").exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+    for one in (*psutil.Process(process.pid).children(recursive=True), process):
+        one.kill()
+    process.communicate()
+    kept = torch.load(folder / "kept" / "state.pt", weights_only=True)
+    assert 0 < len(kept["history"]) < STEPS
+    return run(command, folder, parallel)
+
+
+def test_a_run_that_was_cut_goes_on_bit_for_bit(alone, tmp_path):
+    losses, weights = cut_and_go_on(ALONE, tmp_path)
+    assert losses == alone[0]
+    assert all(torch.equal(weights[name], w) for name, w in alone[1].items())
+
+
+def test_two_processes_that_were_cut_go_on_bit_for_bit(together, tmp_path):
+    parallel, straight, whole = together
+    losses, weights = cut_and_go_on(TOGETHER, tmp_path, parallel)
+    assert losses == straight
+    assert all(torch.equal(weights[name], w) for name, w in whole.items())
 
 
 @pytest.mark.parametrize(
@@ -64,6 +114,8 @@ def test_two_processes_have_the_loss_of_one(alone, tmp_path, parallel):
         ("[model", "cannot be read as TOML"),
         ("[model]\n[data]\n", r"missing \['train'\]"),
         ("[model]\n[data]\n[train]\n[extra]\n", r"unknown \['extra'\]"),
+        ("out = 'none/losses.json'\n[model]\n[data]\n[train]\n", "out='none/losses.json' lies in no folder"),
+        ("every = 0\n[model]\n[data]\n[train]\n", "every must be a whole number of at least 1; got 0"),
         ("parallel = 'mpi'\n[model]\n[data]\n[train]\n", "ddp, fsdp; got 'mpi'"),
     ],
 )

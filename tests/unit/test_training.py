@@ -1,6 +1,8 @@
 """The training loop: the schedule, the optimiser, the same state after an interruption, and honest failures."""
 
 import math
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +11,7 @@ from torch import nn
 
 from llmbook.decoder import Config, LanguageModel
 from llmbook.objectives import shift, word_loss
-from llmbook.training import TrainConfig, fit, make_optimiser, rate, rows_of
+from llmbook.training import TrainConfig, fit, make_optimiser, rate, rows_of, watched
 
 V, LONG = 13, 7
 TEXT = ids_of(V, 40, LONG)
@@ -121,9 +123,17 @@ def test_it_trains_in_training_mode_and_leaves_evaluation_mode():
     assert not net.training
 
 
-def test_it_writes_nothing(capfd):
+def test_it_writes_nothing_where_nobody_looks(capfd):
     train(model(), TrainConfig(steps=3, batch=4))
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_bar_is_the_first_processs_where_somebody_looks(monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    assert watched(range(3), 0).disable
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert [watched(range(3), rank).disable for rank in (0, 1)] == [False, True]
+    assert list(watched(range(1, 4), 0)) == [1, 2, 3]
 
 
 # --- limit -----------------------------------------------------------------------------------------------------
@@ -175,13 +185,14 @@ def test_a_finished_run_is_not_repeated(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"steps": 0}, "got 0, 32 and 1"),
-        ({"batch": 0}, "got 5, 0 and 1"),
-        ({"accumulate": 0}, "got 5, 32 and 0"),
-        ({"accumulate": 5}, "got 5, 32 and 5"),
-        ({"lr": 0.0}, r"lr and clip must be above 0 .* got 0\.0, 1\.0 and 100"),
-        ({"clip": -1.0}, r"got 0\.001, -1\.0 and 100"),
-        ({"warmup": -1}, r"got 0\.001, 1\.0 and -1"),
+        ({"steps": 0}, r"got \(0, 32, 1\)"),
+        ({"batch": 0}, r"got \(5, 0, 1\)"),
+        ({"accumulate": 0}, r"got \(5, 32, 0\)"),
+        ({"accumulate": 5}, r"got \(5, 32, 5\)"),
+        ({"lr": 0.0}, r"lr and clip must be above 0, .* \(0\.0, 1\.0, 100\)"),
+        ({"clip": -1.0}, r"\(0\.001, -1\.0, 100\)"),
+        ({"warmup": -1}, r"\(0\.001, 1\.0, -1\)"),
+        ({"lr": math.nan}, r"\(nan, 1\.0, 100\)"),
     ],
 )
 def test_configurations_that_make_no_sense(wrong, message):
@@ -194,10 +205,40 @@ def test_no_examples():
         fit(model(), loss_of(model()), 0, TrainConfig(steps=1))
 
 
-def test_a_loss_that_is_no_number():
-    net = model()
-    with pytest.raises(ValueError, match="the loss of step 1 is nan"):
-        fit(net, lambda rows: loss_of(net)(rows) * torch.nan, 40, TrainConfig(steps=3))
+def unchanged(net: LanguageModel, loss, message: str, path: Path) -> None:
+    """Training stops at its second step, the weights are those of the first, and nothing else has been kept."""
+    first = model()
+    train(first, CONFIG_OF_ONE)
+    with pytest.raises(ValueError, match=message):
+        fit(net, loss, len(TEXT), CONFIG_OF_TWO, checkpoint=path, every=1)
+    kept = torch.load(path, weights_only=True)
+    assert len(kept["history"]) == 1
+    assert states_equal(net, first)
+    close(dict(kept["model"]), dict(first.state_dict()), 0)
+
+
+CONFIG_OF_ONE = TrainConfig(steps=1, batch=4, warmup=0, final=1.0)
+CONFIG_OF_TWO = TrainConfig(steps=2, batch=4, warmup=0, final=1.0)
+
+
+def test_a_loss_that_is_no_number_changes_no_weight(tmp_path):
+    net, calls = model(), iter([1.0, torch.nan])
+    unchanged(net, lambda rows: loss_of(net)(rows) * next(calls), "step 2: loss nan", tmp_path / "state.pt")
+
+
+def test_a_gradient_that_is_no_number_changes_no_weight(tmp_path):
+    net, calls = model(), iter([False, True])
+
+    def loss(rows: torch.Tensor) -> torch.Tensor:
+        edge = (0 * net.embedding.weight).sum().sqrt()  # nought, where the root has no slope
+        return loss_of(net)(rows) + edge if next(calls) else loss_of(net)(rows)
+
+    unchanged(net, loss, r"step 2: loss \d\.\d+, gradient nan", tmp_path / "state.pt")
+
+
+def test_no_steps_between_two_stores(tmp_path):
+    with pytest.raises(ValueError, match="every=0"):
+        train(model(), TrainConfig(steps=1), checkpoint=tmp_path / "state.pt", every=0)
 
 
 def test_a_checkpoint_of_another_configuration(tmp_path):
@@ -205,3 +246,6 @@ def test_a_checkpoint_of_another_configuration(tmp_path):
     train(model(), TrainConfig(steps=2, batch=4), checkpoint=path)
     with pytest.raises(ValueError, match=r"state\.pt was written with another configuration: batch, lr differ"):
         train(model(), TrainConfig(steps=2, batch=8, lr=0.1), checkpoint=path)
+    net = model()
+    with pytest.raises(ValueError, match="examples differ"):
+        fit(net, loss_of(net), len(TEXT) - 1, TrainConfig(steps=2, batch=4), checkpoint=path)

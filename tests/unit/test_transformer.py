@@ -249,6 +249,13 @@ def test_a_last_norm_stands_where_it_is_asked_for():
         assert is_there == (there or not norm_first)
 
 
+def test_the_last_norm_has_the_epsilon_of_the_others():
+    encoder = spread(Encoder(D, H, F, 1, norm_first=True, eps=0.5).double(), seed=1)
+    theirs, x = their_encoder_layer(encoder.layers[0], True), random(B, S, D)
+    theirs.norm1.eps = theirs.norm2.eps = 0.5
+    close(encoder(x), nn.functional.layer_norm(theirs(x), (D,), encoder.norm.weight, encoder.norm.bias, 0.5), CLOSE)
+
+
 # --- failure ---------------------------------------------------------------------------------------------------
 
 

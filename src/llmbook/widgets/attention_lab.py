@@ -118,12 +118,9 @@ class AttentionLab(anywidget.AnyWidget):
         if self.source["kind"] == "words":
             matrices = dict(zip("qkv", project(self.tokens), strict=True))
         else:
-            sizes = {"q": (len(self.tokens), "width"), "k": (len(self.key_tokens), "width")}
-            sizes["v"] = (len(self.key_tokens), "value_width")
-            matrices = {
-                name: from_base64(self.source[name], (-1, rows, self.source[width]))[self.head].double()
-                for name, (rows, width) in sizes.items()
-            }
+            T, S, K, C = len(self.tokens), len(self.key_tokens), self.source["width"], self.source["value_width"]
+            shapes = {"q": (-1, T, K), "k": (-1, S, K), "v": (-1, S, C)}
+            matrices = {x: from_base64(self.source[x], shape)[self.head].double() for x, shape in shapes.items()}
         for name, head, row, column, value in self.edits:
             if head == self.head and row < len(matrices[name]):
                 matrices[name][row, column] = value
@@ -195,10 +192,8 @@ def checked(settings: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"{name} must be at least {low}, got {settings[name]}")
     if not settings.get("temperature", 1.0) > 0:
         raise ValueError(f"temperature must be positive, got {settings['temperature']}")
-    return {
-        **settings,
-        **{name: [list(x) for x in settings[name]] for name in ("blocked", "edits") if name in settings},
-    }
+    lists = {name: [list(x) for x in settings[name]] for name in ("blocked", "edits") if name in settings}
+    return settings | lists
 
 
 def check_tensors(

@@ -43,9 +43,7 @@ def embed(word: str) -> list[float]:
     return LEXICON.get(lower) or [(h >> shift & 0xFF) % 5 / 2 for shift in (0, 8, 16)]
 
 
-def project(
-    words: Sequence[str],
-) -> tuple[Float[Tensor, "T 3"], Float[Tensor, "T 3"], Float[Tensor, "T 3"]]:
+def project(words: Sequence[str]) -> tuple[Float[Tensor, "T 3"], ...]:
     """Q, K and V of the words, in float64, by the projections of ``six_words``."""
     x = torch.tensor([embed(word) for word in words], dtype=torch.float64)
     w_q, w_k, w_v = (w.double() for w in (six_words.W_Q, six_words.W_K, six_words.W_V))
