@@ -14,17 +14,17 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, distributed, nn
-from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
+from torch.distributed.checkpoint import state_dict as states
 from torch.distributed.tensor import DTensor
 from tqdm.auto import tqdm
 
-WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)  # not the share that one process holds
+WHOLE = states.StateDictOptions(full_state_dict=True, cpu_offload=True)  # not the share that one process holds
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def fit(
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         if checkpoint is not None and (step % every == 0 or step == config.steps):
-            store(checkpoint, model, optimiser, run, history, rank)
+            store(checkpoint, rank, model, optimiser, run=run, history=history)
     model.eval()
     return history
 
@@ -133,17 +133,14 @@ def watched(steps: range, rank: int) -> tqdm:
     return tqdm(steps, leave=False, disable=hidden)
 
 
-def store(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, run: dict, history: list[float], rank: int
-) -> None:
+def store(path: Path, rank: int, model: nn.Module, optimiser: torch.optim.Optimizer, **more: object) -> None:
     """Write everything that the next step depends on, whole or not at all; all processes gather, the first writes."""
-    weights, moments = get_state_dict(model, optimiser, options=WHOLE)
+    weights, moments = states.get_state_dict(model, optimiser, options=WHOLE)
     if rank > 0:
         return
-    state = {"model": weights, "optimiser": moments, "history": history}
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({**state, "run": run, "random": torch.get_rng_state()}, part)
+    torch.save({"model": weights, "optimiser": moments, "random": torch.get_rng_state(), **more}, part)
     part.replace(path)
 
 
@@ -153,7 +150,10 @@ def restore(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, run:
     if state["run"] != run:
         other = {name for name, value in run.items() if state["run"].get(name) != value}
         raise ValueError(f"{path.name} was written with another configuration: {', '.join(sorted(other))} differ")
-    weights = {"model_state_dict": state["model"], "optim_state_dict": state["optimiser"]}
-    set_state_dict(model, optimiser, **weights, options=WHOLE)
+    states.set_model_state_dict(model, state["model"], options=WHOLE)
+    states.set_optimizer_state_dict(model, optimiser, state["optimiser"], options=replace(WHOLE, strict=False))
+    for name, weight in model.named_parameters():
+        if name.removeprefix("module.") not in state["optimiser"]["state"]:  # it has had no gradient yet
+            optimiser.state.pop(weight, None)
     torch.set_rng_state(state["random"])
     return state["history"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from reference import close, ids_of
+from reference import close, ids_of, random
 from torch import nn
 
 from llmbook.decoder import Config, LanguageModel
@@ -169,6 +169,38 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path, stop):
     assert train(resumed, config, checkpoint=path, every=4) == history
     assert states_equal(resumed, straight)
     assert [p.name for p in path.parent.iterdir()] == ["state.pt"]
+
+
+def test_weights_without_a_gradient_so_far_go_on_without_one(tmp_path):
+    """One layer is used from step 6 on, one never, one is frozen; the cut comes after step 4."""
+    config, path = TrainConfig(steps=8, batch=4, warmup=0), tmp_path / "state.pt"
+
+    def net() -> nn.Module:
+        torch.manual_seed(1)
+        names = ("early", "late", "never", "frozen")
+        parts = nn.ModuleDict({name: nn.Linear(3, 3) for name in names})
+        parts["frozen"].requires_grad_(False)
+        return parts
+
+    def run(parts: nn.Module, first: int, last: int) -> list[float]:
+        steps = iter(range(first, last + 1))
+
+        def loss(rows: torch.Tensor) -> torch.Tensor:
+            x = random(40, 3, dtype=torch.float32)[rows]
+            step = next(steps)
+            out = parts["frozen"](parts["early"](x)) + (parts["late"](x) if step >= 6 else 0)
+            return out.square().mean()
+
+        return fit(parts, loss, 40, config, checkpoint=path, every=4)
+
+    with pytest.raises(StopIteration):
+        run(net(), 1, 5)
+    resumed = net()
+    history = run(resumed, 5, 8)
+    path.unlink()
+    straight = net()
+    assert run(straight, 1, 8) == history
+    assert states_equal(resumed, straight)
 
 
 def test_a_finished_run_is_not_repeated(tmp_path):
