@@ -143,7 +143,7 @@ class ScaledDotProductAttention(nn.Module):
 
 
 class MultiHeadAttention(nn.Module):
-    """``n_heads`` attentions side by side, each on its own ``d_model / n_heads`` coordinates, mixed by W^O."""
+    """``n_heads`` attentions, each ``d_model / n_heads`` wide, mixed by W^O; ``ValueError`` where that is not whole."""
 
     def __init__(self, d_model: int, n_heads: int, *, bias: bool = True, dropout: float = 0.0) -> None:
         super().__init__()

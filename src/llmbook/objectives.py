@@ -56,7 +56,7 @@ def mask_words(
 def join_pair(
     a: Sequence[int], b: Sequence[int], cls_id: int, sep_id: int, max_len: int
 ) -> tuple[list[int], list[int]]:
-    """[CLS] a [SEP] b [SEP] and its segments 0…0 1…1; the longer of the two is cut, word by word, until it fits.
+    """[CLS] a [SEP] b [SEP] and its segments 0…0 1…1; the longer (b, if equal) is cut, word by word, until it fits.
 
     Raises ``ValueError`` where ``max_len`` leaves no room for a word of each.
     """
@@ -64,7 +64,7 @@ def join_pair(
         raise ValueError(f"a pair needs max_len of at least 5, got {max_len}")
     a, b = list(a), list(b)
     while len(a) + len(b) + 3 > max_len:
-        (a if len(a) >= len(b) else b).pop()
+        (a if len(a) > len(b) else b).pop()
     return [cls_id, *a, sep_id, *b, sep_id], [0] * (len(a) + 2) + [1] * (len(b) + 1)
 
 

@@ -36,7 +36,7 @@ def check_length(T: int, max_len: int) -> None:
 
 
 def sinusoids(T: int, D: int, base: float = 10000.0) -> Float[Tensor, "T D"]:
-    """The table p above: each pair of columns is a clock hand, from a turn in 6.3 positions to one in 63,000."""
+    """The table p above: column pairs turn once in 6.3 to nearly 63,000 positions. ``ValueError`` for T or D < 1."""
     if T < 1 or D < 1:
         raise ValueError(f"a table of positions needs T >= 1 and D >= 1, got T={T} and D={D}")
     rate = base ** (-torch.arange(0, D, 2, dtype=torch.float64) / D)
@@ -86,9 +86,8 @@ def rotary_turns(
 ) -> Complex[Tensor, "T {K//2}"]:
     """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``.
 
-    ``dtype`` is that of the real part; there are no complex numbers of bfloat16, so that it becomes float32 at least.
-
-    Raises ``ValueError`` for an odd head width K.
+    ``dtype`` is that of the real part, at least float32, since there are no complex numbers of bfloat16.
+    Raises ``ValueError`` for a head width K that is odd or below 2.
     """
     if K < 2 or K % 2:
         raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {K}")
@@ -155,7 +154,8 @@ def alibi_bias(H: int, T: int, S: int | None = None) -> Float[Tensor, "H T S"]:
 class Positions(nn.Module):
     """One of ``KINDS``, chosen by name: ``forward`` adds to the input, ``in_attention`` says what attention gets.
 
-    Both may begin at a position ``start``, behind those of a cache. Raises ``ValueError`` for an unknown kind.
+    Both may begin at a position ``start``, behind those of a cache. Raises ``ValueError`` for an unknown kind, and for
+    a sequence that reaches beyond ``max_len``.
     """
 
     def __init__(
@@ -164,11 +164,13 @@ class Positions(nn.Module):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"positions must be one of {', '.join(KINDS)}; got {kind!r}")
-        self.kind, self.n_heads, self.head_width, self.base = kind, n_heads, d_model // n_heads, base
+        self.kind, self.n_heads, self.head_width, self.base = kind, n_heads, d_model // max(n_heads, 1), base
+        self.max_len = max_len
         added = {"sinusoidal": PositionalEncoding, "learned": LearnedPositions}
         self.added = added[kind](d_model, max_len, dropout=dropout) if kind in added else nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
+        check_length(start + x.shape[1], self.max_len)
         return self.added(x, start) if self.kind in ("sinusoidal", "learned") else self.added(x)
 
     def in_attention(self, x: Float[Tensor, "B T D"], start: int = 0) -> dict[str, Tensor | Callable]:

@@ -40,7 +40,7 @@ SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
 class PretrainedTokenizer:
-    """A vocabulary of the ``tokenizers`` library behind the two methods this book uses."""
+    """A vocabulary of the ``tokenizers`` library behind the few methods this book uses."""
 
     def __init__(self, backend: Tokenizer) -> None:
         self.backend = backend
@@ -71,7 +71,7 @@ def smollm2(cache: Path = CACHE) -> tuple[Llama, PretrainedTokenizer]:
         model = Llama(**sizes, tied="output.weight" not in tensors)
 
     def read(names: list[str]) -> Tensor:
-        """These weights one below the other in float32, a few thousand rows at a time: little is held twice."""
+        """These weights one below the other in float32, ``ROWS`` rows at a time: little is held twice."""
         stored = [tensors[name] for name in names]
         whole = torch.empty(sum(len(one.data) for one in stored), *(int(n) for n in stored[0].shape[:-1]))
         at = 0

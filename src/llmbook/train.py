@@ -7,8 +7,8 @@
 The configuration has three tables: ``[model]`` holds the sizes of ``GPT`` but for the vocabulary, ``[train]`` the
 fields of ``TrainConfig``, ``[data]`` the years ``since`` and ``until``. ``parallel`` is "ddp" (every process holds the
 whole model) or "fsdp" (each holds a share of every weight). ``checkpoint`` is a file that all processes see: the whole
-model is kept there ``every`` so many steps and at the end, and a run that was cut goes on from it, bit for bit. ``out``
-is a file for the losses, written by the first process.
+model is stored there after ``every`` steps and at the end, and a run that was cut goes on from it: bit for bit on a CPU
+(a GPU draws its dropout anew). ``out`` is a file for the losses, written by the first process.
 
 Sources: Li et al., *PyTorch Distributed* (2020); Zhao et al., *PyTorch FSDP* (2023). Left out: each process storing its
 share by itself, which models too large for one memory need.

@@ -1,6 +1,6 @@
 r"""One loop that trains every model of this book, alone or as one of several processes, and can be taken up again.
 
-    AdamW with learning rate  η_t = η · min(t/w, f + (1-f) · (1 + cos(π (t-w)/(n-w)))/2),  gradients clipped to norm c
+    AdamW with rate  η_t = η · t/w for t < w, then η · (f + (1-f) · (1 + cos(π (t-w)/(n-w)))/2);  gradients clipped to c
 
 Sources: Loshchilov and Hutter, *Decoupled Weight Decay Regularization* (2019), algorithm 2; *SGDR* (2017), eq. 5, for
 the cosine; Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent neural networks* (2013), section 3.2,
@@ -85,13 +85,13 @@ def fit(
 ) -> list[float]:
     """Train ``model`` in place and return the loss (nats) of every step.
 
-    ``loss_of`` maps the numbers of some of the ``n`` examples to their mean loss; pieces and processes weigh alike.
-    With ``checkpoint``, a file all processes see, the state is stored there every so many steps and at the end, and
-    what is found there is gone on with. With ``group``, each of its processes computes its share of every batch; the
+    ``loss_of`` maps the numbers of some of the ``n`` examples to their mean loss; pieces and processes count alike.
+    ``checkpoint`` is a file that all processes see: the state is stored there after ``every`` steps and at the end, and
+    a run that finds one goes on from it. With ``group``, each of its processes computes its share of every batch; the
     model must average gradients itself (DDP, FSDP2). A bar shows progress in a terminal or a notebook.
 
-    Raises ``ValueError`` for no examples, for a batch that the processes cannot share equally, for a checkpoint of
-    another run, and for a loss or gradient that is not finite, before any weight has changed by it.
+    Raises ``ValueError`` for no examples or ``every`` below 1, a batch that the processes cannot share, a checkpoint of
+    another run (``RuntimeError`` if only shapes differ), and a loss or gradient not finite, before it changes a weight.
     """
     if n < 1 or every < 1:
         raise ValueError(f"there must be examples to train on and steps between two stores, got n={n}, every={every}")
@@ -99,6 +99,7 @@ def fit(
     if config.batch % (ranks * config.accumulate):
         raise ValueError(f"a batch of {config.batch} cannot be cut into {ranks} × {config.accumulate} equal pieces")
     optimiser, history, run = make_optimiser(model, config), [], {**asdict(config), "examples": n}
+    run["model"] = repr(getattr(getattr(model, "module", model), "config", None))  # no weight's size tells the heads
     if checkpoint is not None and checkpoint.exists():
         history = restore(checkpoint, model, optimiser, run)
     model.train()
@@ -127,9 +128,9 @@ def fit(
 
 
 def watched(steps: range, rank: int) -> tqdm:
-    """The steps behind a bar: the first process's, in a terminal or a notebook, unless ``TQDM_DISABLE`` is set."""
+    """The steps behind a bar, shown by the first process in a terminal or a notebook unless ``TQDM_DISABLE`` is set."""
     looked_at = sys.stderr.isatty() or type(sys.stderr).__module__ == "ipykernel.iostream"
-    hidden = rank > 0 or not looked_at or "TQDM_DISABLE" in os.environ  # which tqdm's own bar for notebooks passes over
+    hidden = rank > 0 or not looked_at or "TQDM_DISABLE" in os.environ  # tqdm's bar for notebooks ignores it
     return tqdm(steps, leave=False, disable=hidden)
 
 

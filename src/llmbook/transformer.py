@@ -54,7 +54,7 @@ class Residual(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention, then a feed-forward network, each inside a ``Residual``, which gets ``norm``."""
+    """Self-attention, then a feed-forward network, each inside a ``Residual`` whose options are ``norm``."""
 
     def __init__(
         self, d_model: int, n_heads: int, d_ff: int, *, dropout: float = 0.0, activation: Activation = F.relu, **norm
@@ -114,7 +114,7 @@ def attend(
 
 
 class Stack(nn.Module):
-    """``n_layers`` layers, and a last LayerNorm where ``final_norm`` says so (by default, where ``norm_first``).
+    """``n_layers`` layers (``ValueError`` below 1), and a LayerNorm if ``final_norm`` (by default if ``norm_first``).
 
     ``options`` are those of the layer and of its ``Residual``: dropout, activation, norm_first, eps.
     """

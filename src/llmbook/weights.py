@@ -1,7 +1,7 @@
 r"""A model's weights by the names another library gives them, taken whole or not at all.
 
-A table maps beginnings of our names to theirs; ``{}`` is the number of a layer, and of several names with blanks
-between them the weights lie one below the other in ours. Left out: shapes that must be guessed.
+A table maps beginnings of our names to theirs; ``{}`` is the number of a layer. Where it gives several names, with
+blanks between them, our weight is theirs stacked in that order. Left out: shapes that must be guessed.
 """
 
 import re
@@ -15,7 +15,7 @@ BUFFERS = re.compile(r"(\.attn\.(masked_)?bias|position_ids|inv_freq)$")  # comp
 
 
 def translate(model: nn.Module, names: Mapping[str, str]) -> dict[str, list[str]]:
-    """Their name or names for each of our parameters, one that is shared named once.
+    """Their name or names for each of our parameters; a shared parameter is listed once.
 
     Raises ``KeyError`` for a parameter that the table does not know.
     """
@@ -35,8 +35,8 @@ def take(
 ) -> None:
     """Copy ``theirs`` into the model, each as ``change`` returns it for its name; where that fails, nothing is copied.
 
-    Raises ``KeyError`` for a weight that is missing, ``RuntimeError`` for one of another shape, and ``ValueError`` for
-    one that the model has no place for: it belongs to another model, unless it repeats one that was read.
+    Raises ``KeyError`` for a missing weight, ``RuntimeError`` for another shape (or what ``change`` raises for it), and
+    ``ValueError`` for one that the model has no place for: it is another model's, unless it repeats one that was read.
     """
     table = translate(model, names)
     state = {ours: torch.cat([change(name, theirs[name]) for name in their]) for ours, their in table.items()}

@@ -85,6 +85,17 @@ def test_paragraphs_hold_the_words_of_the_text():
     assert len(speech.paragraphs) == 72
 
 
+def test_speeches_that_are_not_there():
+    for years, part, message in (
+        ((1700, 1701), None, "no speeches from 1700 to 1701 are in part None"),
+        ((2020, 2020), {"train": "dev"}.get(speeches(2020, 2020)[0].part, "train"), "from 2020 to 2020 are in part"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            speeches(*years, part)
+    with pytest.raises(ValueError, match="got 'all'"):
+        era_paragraphs("all")
+
+
 def test_eras_begin_in_their_years():
     assert [speeches(y, y)[0].era for y in (1790, 1860, 1861, 1912, 1913, 1968, 1969, 2020)] == [0, 0, 1, 1, 2, 2, 3, 3]
     counts = [sum(era == i for _, era in era_paragraphs("train")) for i in range(len(ERAS))]

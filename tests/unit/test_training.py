@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,6 +267,20 @@ def test_a_gradient_that_is_no_number_changes_no_weight(tmp_path):
         return loss_of(net)(rows) + edge if next(calls) else loss_of(net)(rows)
 
     unchanged(net, loss, r"step 2: loss \d\.\d+, gradient nan", tmp_path / "state.pt")
+
+
+def test_a_batch_that_the_processes_cannot_share():
+    group = torch.distributed.ProcessGroup(0, 3)
+    with pytest.raises(ValueError, match=r"a batch of 8 cannot be cut into 3 × 2 equal pieces"):
+        train(model(), TrainConfig(steps=1, batch=8, accumulate=2), group=group)
+
+
+def test_a_checkpoint_of_another_model(tmp_path):
+    path, config = tmp_path / "state.pt", TrainConfig(steps=2, batch=4)
+    train(model(), config, checkpoint=path)
+    other = LanguageModel(replace(model().config, n_heads=2))  # weights of the same shapes
+    with pytest.raises(ValueError, match="another configuration: model differ"):
+        train(other, config, checkpoint=path)
 
 
 def test_no_steps_between_two_stores(tmp_path):

@@ -264,10 +264,21 @@ def test_sizes_that_do_not_fit():
         Encoder(D, H, F, 0)
     with pytest.raises(ValueError, match=r"d_model=33 .* n_heads=4"):
         Transformer(11, 13, d_model=33, n_heads=4)
+    with pytest.raises(ValueError, match="n_heads=0"):
+        Transformer(11, 13, d_model=33, n_heads=0)
     with pytest.raises(ValueError, match="positions must be one of"):
         Transformer(11, 13, d_model=D, n_heads=H, positions="relative")
     with pytest.raises(ValueError, match=r"9 positions.*max_len=8"):
         make()(ids_of(11, B, 9), ids_of(13, B, T))
+
+
+@pytest.mark.parametrize("kind", ["none", "sinusoidal", "learned", "rotary", "alibi"])
+def test_too_long_with_any_positions(kind):
+    model = Transformer(11, 13, d_model=24, n_heads=3, n_layers=1, d_ff=F, max_len=8, positions=kind)
+    assert model(ids_of(11, B, 8), ids_of(13, B, 8)).shape == (B, 8, 13)
+    for source, target in ((9, T), (S, 9)):
+        with pytest.raises(ValueError, match=r"9 positions.*max_len=8"):
+            model(ids_of(11, B, source), ids_of(13, B, target))
 
 
 @pytest.mark.parametrize(

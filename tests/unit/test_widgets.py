@@ -111,6 +111,9 @@ def test_words_split_at_any_space():
         ({"temperature": 0}, "positive, got 0"),
         ({"mask": "cusal"}, "one of none, causal, padding, window, got 'cusal'"),
         ({"window": 0}, "window must be at least 1, got 0"),
+        ({"text": "a b", "row": 2}, "row must be at least 0 and below 2, got 2"),
+        ({"text": "a b", "key": -1}, "key must be at least 0 and below 2, got -1"),
+        ({"head": 1}, "head must be at least 0 and below 1, got 1"),
         ({"heat": 1}, "no setting heat"),
     ],
 )
@@ -129,6 +132,7 @@ def test_impossible_settings_are_named(settings, message):
         ({"q": torch.zeros(2, 65, 7), "tokens": ["x"] * 65}, "1 to 64 tokens, got 65"),
         ({"may_attend": torch.ones(3, 5)}, "boolean"),
         ({"q": torch.full((2, 3, 7), 1e6)}, "finite in float16"),
+        *[({name: n}, f"{name} must .* below {n}, got {n}") for name, n in (("head", 2), ("row", 3), ("key", 5))],
         ({"heads": ["L1H3"]}, r"each of 2 heads, got 1: \['L1H3'\]"),
     ],
 )

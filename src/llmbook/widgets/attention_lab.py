@@ -35,7 +35,7 @@ class AttentionLab(anywidget.AnyWidget):
     ``temperature`` (> 0), ``scaled`` (divide by √d_k), ``d_k``, ``mask`` (none, causal, padding, window), ``n_keys``
     (how many keys are not padding), ``window``, ``blocked`` (cells (t, s) hidden by hand), ``edits`` (entries (matrix,
     head, row, column, value) set by hand), ``head``, and the chosen cell ``row``, ``key``. Raises ``ValueError`` for
-    impossible ones.
+    impossible ones; what is set later is not checked.
     """
 
     _esm = Path(__file__).parent / "static" / "attention_lab.js"
@@ -58,9 +58,8 @@ class AttentionLab(anywidget.AnyWidget):
         words = to_words(text)
         projections = {"w_q": W_Q.tolist(), "w_k": W_K.tolist(), "w_v": W_V.tolist()}
         settings = {"n_keys": len(words), "row": min(2, len(words) - 1), **settings}
-        super().__init__(
-            source={"kind": "words", "lexicon": LEXICON, **projections}, text=" ".join(words), **checked(settings)
-        )
+        settings = checked(settings, 1, len(words), len(words))
+        super().__init__(source={"kind": "words", "lexicon": LEXICON, **projections}, text=" ".join(words), **settings)
         if "key" not in settings:
             self.key = int(self.weights[self.row].argmax())
 
@@ -98,7 +97,10 @@ class AttentionLab(anywidget.AnyWidget):
             **{name: to_base64(x) for name, x in (("q", q), ("k", k), ("v", v))},
             "may_attend": None if may_attend is None else may_attend.int().tolist(),
         }
-        lab = cls(**{"d_k": q.shape[-1], "n_keys": len(key_tokens), "row": 0, "key": 0, **settings})
+        settings = {"d_k": q.shape[-1], "n_keys": len(key_tokens), "row": 0, "key": 0, **settings}
+        lab = cls()
+        for name, value in checked(settings, len(q), len(tokens), len(key_tokens)).items():
+            setattr(lab, name, value)
         lab.text, lab.source = "", source
         return lab
 
@@ -179,17 +181,18 @@ class AttentionLab(anywidget.AnyWidget):
         return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
 
 
-def checked(settings: dict[str, Any]) -> dict[str, Any]:
-    """Raise ``ValueError`` for a setting that does not exist or cannot be."""
+def checked(settings: dict[str, Any], H: int, T: int, S: int) -> dict[str, Any]:
+    """Raise ``ValueError`` for a setting that does not exist or cannot be, with H heads, T words and S keys."""
     unknown = sorted(set(settings) - set(STATE))
     if unknown:
         raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
     if settings.get("mask", "none") not in MASKS:
         raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
-    lowest = {"d_k": 1, "window": 1, "n_keys": 0, "head": 0, "row": 0, "key": 0}
+    lowest, there = {"d_k": 1, "window": 1, "n_keys": 0, "head": 0, "row": 0, "key": 0}, {"head": H, "row": T, "key": S}
     for name, low in lowest.items():
-        if settings.get(name, low) < low:
-            raise ValueError(f"{name} must be at least {low}, got {settings[name]}")
+        if not low <= settings.get(name, low) < there.get(name, math.inf):
+            below = f" and below {there[name]}" if name in there else ""
+            raise ValueError(f"{name} must be at least {low}{below}, got {settings[name]}")
     if not settings.get("temperature", 1.0) > 0:
         raise ValueError(f"temperature must be positive, got {settings['temperature']}")
     lists = {name: [list(x) for x in settings[name]] for name in ("blocked", "edits") if name in settings}
