@@ -1,5 +1,3 @@
 """``check("4.1-causal", answer)`` says whether it is right, and if not, what went wrong (see ``llmbook_exercises``)."""
 
-from llmbook_exercises import check
-
-__all__ = ["check"]
+from llmbook_exercises import check as check

@@ -15,7 +15,5 @@ def glue(name: str, value: object) -> None:
     if not name.strip():
         raise ValueError(f"a glued number needs a name, got {name!r}")
     display(
-        {f"{PREFIX}text/plain": str(value)},
-        raw=True,
-        metadata={"scrapbook": {"name": name, "mime_prefix": PREFIX}},
+        {f"{PREFIX}text/plain": str(value)}, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": PREFIX}}
     )

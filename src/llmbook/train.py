@@ -41,9 +41,9 @@ def read(path: Path) -> dict:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{path} cannot be read as TOML: {error}") from error
     unknown = set(config) - {"model", "data", "train", "parallel", "out", "checkpoint", "every"}
-    missing = {"model", "data", "train"} - set(config)
+    missing = {table for table in ("model", "data", "train") if not isinstance(config.get(table), dict)}
     if unknown or missing:
-        raise ValueError(f"{path}: unknown {sorted(unknown)}, missing {sorted(missing)}")
+        raise ValueError(f"{path}: unknown {sorted(unknown)}, missing tables {sorted(missing)}")
     if config.setdefault("parallel", "ddp") not in PARALLEL:
         raise ValueError(f"parallel must be one of {', '.join(PARALLEL)}; got {config['parallel']!r}")
     if not isinstance(config.setdefault("every", 1000), int) or config["every"] < 1:

@@ -147,10 +147,13 @@ def store(path: Path, rank: int, model: nn.Module, optimiser: torch.optim.Optimi
 
 def restore(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, run: dict) -> list[float]:
     """Set model, optimiser and random numbers to what was stored; returns the losses so far."""
-    state = torch.load(path, weights_only=True)
-    if state["run"] != run:
-        other = {name for name, value in run.items() if state["run"].get(name) != value}
-        raise ValueError(f"{path.name} was written with another configuration: {', '.join(sorted(other))} differ")
+    try:
+        state = torch.load(path, weights_only=True)
+    except Exception as error:  # of many kinds, and they do not name the file
+        raise ValueError(f"{path} cannot be read as a checkpoint: {error}") from error
+    other = sorted(name for name, value in run.items() if state.get("run", {}).get(name) != value)
+    if other:
+        raise ValueError(f"{path.name} was written with another configuration: {', '.join(other)} differ")
     states.set_model_state_dict(model, state["model"], options=WHOLE)
     states.set_optimizer_state_dict(model, optimiser, state["optimiser"], options=replace(WHOLE, strict=False))
     for name, weight in model.named_parameters():

@@ -283,6 +283,15 @@ def test_a_checkpoint_of_another_model(tmp_path):
         train(other, config, checkpoint=path)
 
 
+def test_a_file_that_is_no_checkpoint(tmp_path):
+    path = tmp_path / "state.pt"
+    for damaged in (b"", b"not a checkpoint"):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"state\.pt cannot be read as a checkpoint"):
+            train(model(), TrainConfig(steps=2, batch=4), checkpoint=path)
+        assert path.read_bytes() == damaged
+
+
 def test_no_steps_between_two_stores(tmp_path):
     with pytest.raises(ValueError, match="every=0"):
         train(model(), TrainConfig(steps=1), checkpoint=tmp_path / "state.pt", every=0)

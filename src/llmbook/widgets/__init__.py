@@ -1,5 +1,3 @@
 """What a reader can touch: widgets that live in Jupyter, in Colab and, without a kernel, on the book's pages."""
 
-from llmbook.widgets.attention_lab import AttentionLab
-
-__all__ = ["AttentionLab"]
+from llmbook.widgets.attention_lab import AttentionLab as AttentionLab
