@@ -332,6 +332,26 @@ def test_unfinished_texts_take_part():
     assert score == pytest.approx(0, abs=1e-6)
 
 
+def test_as_many_texts_stay_open_as_there_are_beams():
+    """At the third word two go on, four could end, and only then come two more that go on."""
+    table, widths = {text: [1e-9, 0.5, 0.5] for text in ("", "a", "b")}, []
+    table |= {text: [0.35, 0.64, 0.01] for text in ("aa", "ba")} | {text: [0.5, 0.3, 0.2] for text in ("ab", "bb")}
+
+    def next_logits(prefixes: torch.Tensor) -> torch.Tensor:
+        widths.append(len(prefixes))
+        return walk(table)(prefixes)
+
+    beam_search(next_logits, torch.tensor([1]), beams=4, max_new=4, eos=0)
+    assert widths == [1, 2, 4, 4]
+
+
+def test_a_search_keeps_nothing_for_gradients():
+    model, kept = models(0)[0], []
+    model.register_forward_hook(lambda _, args, out: kept.append(out.requires_grad))
+    beam_search(lambda prefixes: model(prefixes)[:, -1], ids_of(V, T), beams=2, max_new=3, eos=0)
+    assert kept == [False] * len(kept) != []
+
+
 def test_scores_are_means_unless_told():
     table = {"": [0.1, 0.6, 0.3], "a": [0.5, 0.25, 0.25], "b": [0.5, 0.25, 0.25]}
     start = torch.tensor([1])
