@@ -65,6 +65,8 @@ class Bert(nn.Module):
         self.positions, self.segments = nn.Embedding(max_len, d_model), nn.Embedding(segments, d_model)
         self.norm, self.dropout = nn.LayerNorm(d_model, eps=eps), nn.Dropout(dropout)
         self.encoder = Encoder(d_model, n_heads, d_ff, n_layers, dropout=dropout, activation=F.gelu, eps=eps)
+        for layer in self.encoder.layers:
+            layer.feed_forward.dropout.p = 0.0  # BERT drops around the feed-forward layer only
         self.pooler = nn.Linear(d_model, d_model)
         self.max_len = max_len
         for embedding in (self.words, self.positions, self.segments):

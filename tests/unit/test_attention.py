@@ -445,3 +445,18 @@ def test_shapes_are_checked_in_these_tests():
     """The shapes in the types are enforced here, so a swapped axis in the code would raise."""
     with pytest.raises(jaxtyping.TypeCheckError):
         MultiHeadAttention(D, H).split(torch.zeros(2, D))
+
+
+def test_rotate_turns_queries_and_keys():
+    ours, x = MultiHeadAttention(D, H).double(), random(B, T, D)
+    turn = torch.linspace(0.5, 2.0, T, dtype=torch.float64)[:, None]
+    q, k, v = (ours.split(w(x)) for w in (ours.w_q, ours.w_k, ours.w_v))
+    context = attention_weights(turn * q, turn * k) @ v
+    close(ours(x, rotate=lambda part: turn * part), ours.w_o(context.transpose(1, 2).flatten(2)), 1e-10)
+
+
+def test_a_hidden_key_stays_hidden_however_small_the_scores():
+    q = torch.full((1, 2), 1e6, dtype=torch.float64)
+    k = torch.tensor([[-1e6, -1e6], [1.0, 1.0]], dtype=torch.float64)  # the first scores -1.4e12
+    weights = attention_weights(q, k, torch.tensor([[True, False]]))
+    close(weights, torch.tensor([[1.0, 0.0]], dtype=torch.float64), 0)

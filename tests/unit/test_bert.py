@@ -67,6 +67,28 @@ def test_hidden_states_and_maps_equal_transformers():
         close(mine[1], yours[1], CLOSE)
 
 
+def test_dropout_falls_where_it_does_in_transformers():
+    """While training, with the same random numbers: any place more or less would shift all that follow."""
+    sizes = {"vocab_size": V, "hidden_size": D, "num_hidden_layers": LAYERS, "num_attention_heads": H}
+    more = {"intermediate_size": WIDE, "max_position_embeddings": LONG, "attn_implementation": "eager"}
+    config = transformers.BertConfig(**sizes, **more, hidden_dropout_prob=0.3, attention_probs_dropout_prob=0.3)
+    theirs, ids = spread(transformers.BertModel(config)).train(), ids_of(V, B, T)
+    ours = Bert(V, d_model=D, n_heads=H, n_layers=LAYERS, d_ff=WIDE, max_len=LONG, dropout=0.3).train()
+    ours.load(theirs.state_dict())
+    torch.manual_seed(5)
+    expected = theirs(ids).last_hidden_state
+    torch.manual_seed(5)
+    close(ours(ids, kept=[]), expected, CLOSE)
+
+
+def test_first_weights_and_epsilons_are_berts():
+    bert = Bert(997, d_model=96, n_heads=4, n_layers=1, d_ff=64)
+    assert all(
+        e.weight.std().item() == pytest.approx(0.02, rel=0.1) for e in (bert.words, bert.positions, bert.segments)
+    )
+    assert {module.eps for module in bert.modules() if isinstance(module, torch.nn.LayerNorm)} == {1e-12}
+
+
 def test_padding_has_no_effect():
     bert, ids = pair()[0].bert, ids_of(V, B, T)
     other = torch.where(MASK.bool(), ids, (ids + 1) % V)

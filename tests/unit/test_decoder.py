@@ -75,6 +75,20 @@ def test_gpt_equals_transformers_gpt2():
     gradients_equal(ours, theirs, EXACT)
 
 
+def test_dropout_falls_where_it_does_in_transformers():
+    """While training, with the same random numbers: any place more or less would shift all that follow."""
+    sizes = {"vocab_size": V, "n_positions": LONG, "n_embd": D, "n_layer": LAYERS, "n_head": H}
+    drops = dict.fromkeys(("attn_pdrop", "embd_pdrop", "resid_pdrop"), 0.3)
+    config = transformers.GPT2Config(**sizes, **drops, attn_implementation="sdpa")
+    theirs, ids = spread(transformers.GPT2LMHeadModel(config)).double().train(), ids_of(V, B, T)
+    ours = GPT(V, **LOADED[GPT], dropout=0.3).double().train()
+    ours.load(theirs.state_dict())
+    torch.manual_seed(5)
+    expected = theirs(ids).logits
+    torch.manual_seed(5)
+    close(ours(ids), expected, EXACT)
+
+
 @pytest.mark.parametrize("tied", [False, True])
 def test_llama_equals_transformers_llama(tied):
     theirs, ours, ids = their_llama(tied), our_llama(tied), ids_of(V, B, T)
@@ -127,6 +141,12 @@ def test_first_weights_have_gpt2s_spread():
     others = [s for name, s in spread_of.items() if not name.endswith(("w_o.weight", "w_2.weight"))]
     assert all(abs(s - 0.02) < 0.001 for s in others)
     assert all(abs(s - 0.02 / 4) < 0.0003 for s in writes)  # 1/√(2·8)
+    assert all((p == 0).all() for name, p in model.named_parameters() if name.endswith("bias"))
+
+
+def test_post_norm_has_no_norm_at_the_end():
+    assert isinstance(model_of(norm_first=False).norm, nn.Identity)
+    assert isinstance(model_of(norm_first=True).norm, nn.LayerNorm)
 
 
 # --- property --------------------------------------------------------------------------------------------------

@@ -163,6 +163,30 @@ def test_attention_is_told_what_the_functions_say():
     close(Positions("alibi", H * K, H, T).in_attention(x, 7)["score_bias"], alibi_bias(H, T, T + 7).double(), 0)
 
 
+def test_options_go_by_name():
+    with pytest.raises(TypeError, match="positional argument"):
+        rotary_turns(T, K, 10000.0, 3)
+    with pytest.raises(TypeError, match="positional argument"):
+        Positions("none", D, 1, T, 10000.0)
+
+
+@pytest.mark.parametrize("start", [0, 9_000, 100_000])
+def test_far_positions_are_exact(start):
+    t, j = torch.arange(start, start + T).double()[:, None], torch.arange(K // 2).double()
+    angle = t * 5003.0 ** (-2 * j / K)
+    close(rotary_turns(T, K, 5003.0, start=start), torch.polar(torch.ones_like(angle), angle).to(torch.complex64), 1e-6)
+    table = sinusoids(start + T, K, base=5003.0)[start:]
+    close(table[:, 0::2], angle.sin().float(), 1e-6)
+    close(table[:, 1::2], angle.cos().float(), 1e-6)
+
+
+def test_every_kind_drops_while_training():
+    x = torch.ones(B, T, H * K)
+    for kind in KINDS:
+        assert (Positions(kind, H * K, H, T, dropout=0.9).train()(x) == 0).float().mean() > 0.5
+        assert (Positions(kind, H * K, H, T, dropout=0.9).eval()(x) != 0).float().mean() > 0.8
+
+
 # --- limit -----------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +200,13 @@ def test_a_word_alone_is_neither_turned_nor_biased():
         heads = x.unflatten(-1, (H, K)).transpose(1, 2)
         close(told.get("rotate", lambda q: q)(heads), heads, 0)
         assert (told.get("score_bias", torch.zeros(1)) == 0).all()
+
+
+def test_one_head_is_as_wide_as_the_model():
+    x = random(B, T, K)
+    close(Positions("rotary", K, 1, T).in_attention(x)["rotate"](x), turned(x), 0)
+    weight = random(K, 3)
+    close(half_to_interleaved(weight, 1), torch.stack(weight.chunk(2), dim=1).flatten(0, 1), 0)
 
 
 def test_the_smallest_sizes():
@@ -254,3 +285,12 @@ def test_rotary_turns_numbers_of_half_the_bits_and_of_any_layout(pairing):
 def test_what_cannot_be(make, message, shapes_unchecked):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_reaches_beyond_its_length(kind):
+    positions, x = Positions(kind, H * K, H, 8), random(5, 4, H * K)
+    assert positions(x, 4).shape == x.shape
+    for start, length in ((5, 9), (12, 16)):
+        with pytest.raises(ValueError, match=rf"{length} positions.*max_len=8"):
+            positions(x, start)

@@ -1,12 +1,14 @@
 """The 2017 Transformer against PyTorch's, with the same weights, and by what must hold whatever the weights."""
 
+import math
+
 import pytest
 import torch
 from reference import close, gradients, ids_of, random, spread
 from torch import Tensor, nn
 
 from llmbook.attention import causal_mask, padding_mask
-from llmbook.positions import KINDS, sinusoids
+from llmbook.positions import KINDS, Positions, sinusoids
 from llmbook.transformer import (
     Decoder,
     DecoderLayer,
@@ -98,6 +100,55 @@ def test_the_whole_equals_pytorchs_transformer(norm_first):
     hidden = ~mask[:, 0, 0]
     out = theirs(source, x, tgt_mask=~causal, src_key_padding_mask=hidden, memory_key_padding_mask=hidden)
     same(decoder(x, encoder(source, mask), causal, mask), out, [x, source])
+
+
+@NORMS
+def test_dropout_falls_where_it_does_in_pytorch(norm_first):
+    """While training, with the same random numbers: any place more or less would shift all that follow."""
+    # One sequence: with more, theirs lies in memory the other way round, and draws in that order.
+    (x, memory), causal = (part[:1] for part in inputs()), causal_mask(T)
+    for kind, convert, given, masks in (
+        (EncoderLayer, their_encoder_layer, (memory,), {}),
+        (DecoderLayer, their_decoder_layer, (x, memory), {"tgt_mask": ~causal}),
+    ):
+        ours = spread(kind(D, H, F, norm_first=norm_first, dropout=0.3).double()).train()
+        theirs = convert(ours, norm_first).train()
+        for module in theirs.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.3
+            if isinstance(module, nn.MultiheadAttention):
+                module.dropout = 0.3
+        torch.manual_seed(5)
+        expected = theirs(*given, **masks)
+        torch.manual_seed(5)
+        close(ours(*given, *([causal] if masks else [])), expected, CLOSE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_model_is_its_parts_in_the_papers_order(kind):
+    sizes = {"d_model": 24, "n_heads": H, "n_layers": LAYERS, "d_ff": F, "max_len": 8}
+    model = spread(Transformer(11, 13, **sizes, positions=kind, norm_first=True).double()).eval()
+    src, tgt = ids_of(11, B, S), ids_of(13, B, T)
+    source = model.src_positions(model.src_embedding.weight[src] * math.sqrt(24))
+    target = model.tgt_positions(model.tgt_embedding.weight[tgt] * math.sqrt(24))
+    memory = model.encoder(source, **Positions(kind, 24, H, 8).in_attention(source))
+    out = model.decoder(target, memory, causal_mask(T), **Positions(kind, 24, H, 8).in_attention(target))
+    close(model(src, tgt), out @ model.tgt_embedding.weight.T, CLOSE)
+    assert isinstance(model.encoder.norm, nn.LayerNorm)
+    assert all(part.norm_first for part in model.modules() if isinstance(part, Residual))
+
+
+def test_first_weights_and_dropout_are_the_papers():
+    model = Transformer(997, 991, n_layers=1)
+    for embedding in (model.src_embedding, model.tgt_embedding):
+        assert embedding.weight.std().item() == pytest.approx(512**-0.5, rel=0.02)
+    linear = [m for m in model.modules() if isinstance(m, nn.Linear) and m is not model.output]
+    for module in linear:
+        bound = math.sqrt(6 / sum(module.weight.shape))  # Glorot and Bengio's uniform
+        assert 0.98 * bound < module.weight.abs().max() <= bound
+        assert module.weight.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.02)
+        assert (module.bias == 0).all()
+    assert {module.p for module in model.modules() if isinstance(module, nn.Dropout)} == {0.1}
 
 
 def test_the_feed_forward_is_the_equation():
@@ -272,7 +323,7 @@ def test_sizes_that_do_not_fit():
         make()(ids_of(11, B, 9), ids_of(13, B, T))
 
 
-@pytest.mark.parametrize("kind", ["none", "sinusoidal", "learned", "rotary", "alibi"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_too_long_with_any_positions(kind):
     model = Transformer(11, 13, d_model=24, n_heads=3, n_layers=1, d_ff=F, max_len=8, positions=kind)
     assert model(ids_of(11, B, 8), ids_of(13, B, 8)).shape == (B, 8, 13)
