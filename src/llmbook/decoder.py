@@ -102,7 +102,8 @@ class RMSNorm(nn.Module):
         self.weight, self.eps = nn.Parameter(torch.ones(d_model)), eps
 
     def forward(self, x: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch D"]:
-        return self.weight * (x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + self.eps))
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))  # in float16 the square of 256 would be infinite
+        return self.weight * (wide * torch.rsqrt(wide.square().mean(dim=-1, keepdim=True) + self.eps)).to(x.dtype)
 
 
 class SwiGLU(nn.Module):
@@ -152,7 +153,7 @@ class GroupedQueryAttention(nn.Module):
         dropout = self.dropout if self.training else 0.0
         if T == 1 and score_bias is None:  # one new position: the G queries of a group are rows over the same keys
             grouped = q.view(q.shape[0], self.H_kv, G, self.K)
-            return F.scaled_dot_product_attention(grouped, k, v, dropout_p=dropout).view(q.shape)
+            return F.scaled_dot_product_attention(grouped, k, v, dropout_p=dropout).reshape(q.shape)
         if G > 1:
             k, v = k.repeat_interleave(G, dim=1), v.repeat_interleave(G, dim=1)
         if T == S and score_bias is None:
@@ -223,9 +224,8 @@ class LanguageModel(nn.Module):
         Raises ``ValueError`` for more positions than the model has, and for ``batch`` or ``max_len`` below 1.
         """
         max_len = self.max_len if max_len is None else max_len
-        check_length(max_len, self.max_len)
-        if max_len < 1 or batch < 1:
-            raise ValueError(f"a cache needs batch >= 1 and max_len >= 1, got {batch} and {max_len}")
+        if not 1 <= max_len <= self.max_len or batch < 1:
+            raise ValueError(f"a cache needs batch >= 1 and max_len in 1..{self.max_len}, got {batch} and {max_len}")
         return KVCache(self.config, batch, max_len, self.embedding.weight)
 
     def forward(self, ids: Int[Tensor, "B T"], cache: KVCache | None = None) -> Float[Tensor, "B T V"]:

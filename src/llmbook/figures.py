@@ -37,6 +37,7 @@ MOST_DRAWN_CELLS = 32 * 32  # a larger heat map is a picture of pixels instead o
 
 STYLE = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a token may hold a dollar sign
     "svg.hashsalt": "llmbook",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the layout is the same everywhere
     "font.size": 10,

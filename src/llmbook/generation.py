@@ -55,7 +55,7 @@ def restrict(
         logits = logits.masked_fill(logits < least, -torch.inf)
     if top_p < 1:
         ordered, order = logits.sort(dim=-1, descending=True)
-        p = ordered.softmax(dim=-1)
+        p = ordered.to(torch.promote_types(ordered.dtype, torch.float32)).softmax(dim=-1)  # sums need the bits
         beyond = p.cumsum(dim=-1) - p >= top_p  # what comes before this one is enough
         logits = logits.masked_fill(torch.zeros_like(beyond).scatter(-1, order, beyond), -torch.inf)
     return logits
@@ -116,10 +116,10 @@ def beam_search(
     """The best continuations of one prompt, best first, each with its score: Σ log p / (number of new ids)^α.
 
     ``next_logits`` maps prefixes to the logits of what follows: a decoder-only model, or a decoder with its memory. One
-    with a cache gives ``KVCache.reorder``, which is called with the numbers of the prefixes that are kept.
-    A continuation ends with ``eos``; those still open after ``max_new`` ids take part as they are. The search stops
-    when no open prefix could still beat the worst of ``beams`` finished ones. Raises ``ValueError`` for ``beams`` or
-    ``max_new`` below 1 and for an empty prompt.
+    with a cache gives ``KVCache.reorder``, which is called with the numbers of the prefixes that are kept. A
+    continuation ends with ``eos``; those still open after ``max_new`` ids take part as they are. The search stops, as
+    in ``transformers``, when no open prefix beats the worst of ``beams`` finished ones at its present length. Raises
+    ``ValueError`` for ``beams`` or ``max_new`` below 1 and for an empty prompt.
     """
     if beams < 1 or max_new < 1:
         raise ValueError(f"beam search needs beams >= 1 and max_new >= 1, got {beams} and {max_new}")

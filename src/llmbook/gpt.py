@@ -33,8 +33,7 @@ class GPT(LanguageModel):
     def __init__(
         self, vocab: int = 50257, *, d_model: int = 768, n_heads: int = 12, n_layers: int = 12, **more
     ) -> None:
-        sizes = {"d_ff": 4 * d_model, "max_len": 1024, **more}
-        super().__init__(Config(vocab, d_model, n_heads, n_layers, **sizes))
+        super().__init__(Config(vocab, d_model, n_heads, n_layers, **{"d_ff": 4 * d_model, "max_len": 1024, **more}))
 
     def load(self, theirs: Mapping[str, Tensor]) -> None:
         """Take the weights of a ``transformers`` ``GPT2LMHeadModel.state_dict()``; raises as ``weights.take`` does."""

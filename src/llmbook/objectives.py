@@ -43,11 +43,11 @@ def mask_words(
         raise ValueError(f"the share of chosen words must lie in 0..1, got {share}")
     if not 0 <= mask_id < vocab:
         raise ValueError(f"mask_id={mask_id} is outside the vocabulary of {vocab}")
-    draw = torch.rand(2, *ids.shape, generator=generator)
+    draw = torch.rand(2, *ids.shape, generator=generator).to(ids.device)
     chosen = draw[0] < share
     if special is not None:
         chosen &= ~special
-    words = torch.randint(vocab, ids.shape, generator=generator)
+    words = torch.randint(vocab, ids.shape, generator=generator).to(ids.device)
     seen = torch.where(chosen & (draw[1] < 0.8), mask_id, ids)
     seen = torch.where(chosen & (draw[1] >= 0.8) & (draw[1] < 0.9), words, seen)
     return seen, ids.masked_fill(~chosen, IGNORE)
@@ -81,10 +81,12 @@ def shift(ids: Int[Tensor, "B T"]) -> tuple[Int[Tensor, "B T-1"], Int[Tensor, "B
 def word_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"], smoothing: float = 0.0) -> Float[Tensor, ""]:
     """Mean cross-entropy in nats over the targets that are not ``IGNORE``, with label smoothing if ε > 0.
 
-    Zero, not NaN, where every target is ignored. Raises ``ValueError`` for an ε outside 0..1, a target outside 0..V-1.
+    Zero, not NaN, where every target is ignored. ``ValueError`` for other shapes, an ε outside 0..1, or a target ≥ V.
     """
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label smoothing must lie in 0..1, got {smoothing}")
+    if targets.shape != logits.shape[:-1]:
+        raise ValueError(f"targets {tuple(targets.shape)} do not fit logits {tuple(logits.shape)}")
     logs = logits.log_softmax(dim=-1)  # (B, T, V)
     counted = targets != IGNORE
     known = targets.masked_fill(~counted, 0)

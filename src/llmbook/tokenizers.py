@@ -22,8 +22,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 WORDS = regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
-# The library shows each byte as a printable character and numbers bytes in the order of these characters: first
-# those that are printable themselves, then the rest.
+# The library numbers bytes by the characters it shows them as: first those printable themselves, then the rest.
 PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
 BYTES = [bytes([b]) for b in [*PRINTABLE, *(b for b in range(256) if b not in PRINTABLE)]]
 Pair = tuple[int, int]
@@ -63,7 +62,7 @@ class CharTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Raises ``ValueError`` naming a character that is not in the alphabet."""
-        unknown = next((c for c in text if c not in self.ids), None)
+        unknown = next((c for c in text if c not in self.ids or c in self.specials), None)
         if unknown is not None:
             raise ValueError(f"the character {unknown!r} is not among the {len(self)} symbols")
         return [self.ids[c] for c in text]

@@ -48,8 +48,8 @@ def read(path: Path) -> dict:
         raise ValueError(f"parallel must be one of {', '.join(PARALLEL)}; got {config['parallel']!r}")
     if not isinstance(config.setdefault("every", 1000), int) or config["every"] < 1:
         raise ValueError(f"every must be a whole number of at least 1; got {config['every']!r}")
-    if "out" in config and not Path(config["out"]).parent.is_dir():
-        raise ValueError(f"out={config['out']!r} lies in no folder that exists")
+    if "out" in config and (Path(config["out"]).is_dir() or not Path(config["out"]).parent.is_dir()):
+        raise ValueError(f"out={config['out']!r} must be a file in a folder that exists")
     return config
 
 
@@ -76,9 +76,8 @@ def run(config: dict, group: distributed.ProcessGroup | None = None, device: str
         inputs, targets = shift(ids[rows[:, None].to(device) + window])
         return word_loss(spread(inputs), targets)
 
-    kept = {"checkpoint": Path(config["checkpoint"])} if "checkpoint" in config else {}
-    n, options = len(ids) - model.max_len, TrainConfig(**config["train"])
-    return fit(spread, loss_of, n, options, **kept, every=config["every"], group=group)
+    kept = {"checkpoint": Path(config["checkpoint"]) if "checkpoint" in config else None, "every": config["every"]}
+    return fit(spread, loss_of, len(ids) - model.max_len, TrainConfig(**config["train"]), **kept, group=group)
 
 
 def main() -> int:

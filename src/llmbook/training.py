@@ -43,11 +43,12 @@ class TrainConfig:
     seed: int = 0  # of the order of the examples
 
     def __post_init__(self) -> None:
-        counts, sizes = (self.steps, self.batch, self.accumulate), (self.lr, self.clip, self.warmup)
+        counts = (self.steps, self.batch, self.accumulate)
         if min(counts) < 1 or self.batch % self.accumulate:
             raise ValueError(f"steps, batch, accumulate must be at least 1, accumulate divide batch; got {counts}")
-        if not (self.lr > 0 and self.clip > 0 and self.warmup >= 0):
-            raise ValueError(f"lr and clip must be above 0, warmup not below; got lr, clip, warmup {sizes}")
+        least = min(self.warmup, self.weight_decay, self.final, 1 - self.final)
+        if not (0 < self.lr < math.inf and self.clip > 0 and least >= 0):
+            raise ValueError(f"lr and clip must be above 0, the rest not below, final up to 1; got {self}")
 
 
 def rate(step: int, config: TrainConfig) -> float:
@@ -91,7 +92,7 @@ def fit(
     model must average gradients itself (DDP, FSDP2). A bar shows progress in a terminal or a notebook.
 
     Raises ``ValueError`` for no examples or ``every`` below 1, a batch that the processes cannot share, a checkpoint of
-    another run (``RuntimeError`` if only shapes differ), and a loss or gradient not finite, before it changes a weight.
+    another run or model, and for a loss or gradient that is not finite, before it changes a weight.
     """
     if n < 1 or every < 1:
         raise ValueError(f"there must be examples to train on and steps between two stores, got n={n}, every={every}")
@@ -99,7 +100,9 @@ def fit(
     if config.batch % (ranks * config.accumulate):
         raise ValueError(f"a batch of {config.batch} cannot be cut into {ranks} × {config.accumulate} equal pieces")
     optimiser, history, run = make_optimiser(model, config), [], {**asdict(config), "examples": n}
-    run["model"] = repr(getattr(getattr(model, "module", model), "config", None))  # no weight's size tells the heads
+    config_of = getattr(getattr(model, "module", model), "config", None)  # no weight's size tells the number of heads
+    run["model"] = repr((config_of, [tuple(weight.shape) for weight in model.parameters()]))
+    model.zero_grad(set_to_none=True)  # what a step that was interrupted has left
     if checkpoint is not None and checkpoint.exists():
         history = restore(checkpoint, model, optimiser, run)
     model.train()
@@ -149,15 +152,16 @@ def restore(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, run:
     """Set model, optimiser and random numbers to what was stored; returns the losses so far."""
     try:
         state = torch.load(path, weights_only=True)
+        other = sorted(name for name, value in run.items() if state["run"].get(name) != value)
     except Exception as error:  # of many kinds, and they do not name the file
         raise ValueError(f"{path} cannot be read as a checkpoint: {error}") from error
-    other = sorted(name for name, value in run.items() if state.get("run", {}).get(name) != value)
     if other:
         raise ValueError(f"{path.name} was written with another configuration: {', '.join(other)} differ")
     states.set_model_state_dict(model, state["model"], options=WHOLE)
     states.set_optimizer_state_dict(model, optimiser, state["optimiser"], options=replace(WHOLE, strict=False))
-    for name, weight in model.named_parameters():
-        if name.removeprefix("module.") not in state["optimiser"]["state"]:  # it has had no gradient yet
+    for wrapped, weight in model.named_parameters():
+        name = wrapped.replace("_orig_mod.", "").removeprefix("module.")
+        if name in state["model"] and name not in state["optimiser"]["state"]:  # it has had no gradient yet
             optimiser.state.pop(weight, None)
     torch.set_rng_state(state["random"])
     return state["history"]

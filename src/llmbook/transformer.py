@@ -114,10 +114,7 @@ def attend(
 
 
 class Stack(nn.Module):
-    """``n_layers`` layers (``ValueError`` below 1), and a LayerNorm if ``final_norm`` (by default if ``norm_first``).
-
-    ``options`` are those of the layer and of its ``Residual``: dropout, activation, norm_first, eps.
-    """
+    """``n_layers`` layers (``ValueError`` for none), and a LayerNorm if ``final_norm`` (else as ``norm_first``)."""
 
     layer: type[nn.Module]
 

@@ -104,6 +104,26 @@ def test_rms_norm_equals_pytorchs():
     close(ours(x), theirs(x), EXACT)
 
 
+def test_rms_norm_of_large_numbers_in_float16():
+    x = (1000 * random(B, T, D)).half()  # their squares are beyond the largest, 65504
+    theirs = nn.RMSNorm(D, eps=1e-5).half()
+    close(RMSNorm(D).half()(x), theirs(x), 4e-3)  # eleven bits, numbers of up to 4
+    assert RMSNorm(D).half()(x).dtype == torch.float16
+
+
+def test_one_new_position_in_any_layout_of_the_kernel(monkeypatch):
+    """On a graphics card the kernel may lay its output out as (B, T, H, K)."""
+    model, ids = model_of(positions="none", n_kv_heads=H_KV), ids_of(V, B, T)
+    expected, cache, kernel = model(ids), model.new_cache(B), F.scaled_dot_product_attention
+
+    def other_layout(*given, **options):
+        return kernel(*given, **options).transpose(1, 2).contiguous().transpose(1, 2)
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", other_layout)
+    model(ids[:, :-1], cache)
+    close(model(ids[:, -1:], cache)[:, 0], expected[:, -1], EXACT)
+
+
 def test_swiglu_and_feed_forward_are_their_equations():
     x = random(B, T, D)
     ours = spread(SwiGLU(D, WIDE, bias=True).double())
@@ -324,7 +344,7 @@ def test_too_long_for_the_model_or_the_cache():
     model(ids_of(V, B, 4), cache)
     with pytest.raises(ValueError, match=r"6 positions.*max_len=5"):
         model(ids_of(V, B, 2), cache)
-    with pytest.raises(ValueError, match="max_len=31"):
+    with pytest.raises(ValueError, match=r"max_len in 1\.\.31, got 1 and 32"):
         model.new_cache(1, LONG + 1)
     for batch, positions in ((1, 0), (0, 5)):
         with pytest.raises(ValueError, match=f"got {batch} and {positions}"):

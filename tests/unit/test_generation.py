@@ -62,6 +62,12 @@ def test_temperature_zero_is_greedy_and_drawing_is_seeded():
     assert not torch.equal(first, other)
 
 
+def test_the_nucleus_of_numbers_of_half_the_bits_is_that_of_float32():
+    logits = (3 * random(2, 30_000)).bfloat16()
+    kept, exact = (restrict(x, top_p=0.99).isfinite() for x in (logits, logits.float()))
+    assert (kept == exact).all()
+
+
 def test_no_restriction_keeps_every_word():
     logits = torch.tensor([[0.0, -100.0, -200.0]])  # in float32 the first word's probability is exactly one
     close(restrict(logits), logits, 0)

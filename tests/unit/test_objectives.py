@@ -198,6 +198,14 @@ def test_limits_of_the_loss():
             word_loss(certain, torch.tensor([[wrong]]))
 
 
+@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.parametrize("shape", [(2, 5), (4, 3), (4, 5, 1), (20,)])
+def test_targets_of_another_shape(shape):
+    for smoothing in (0.0, 0.1):
+        with pytest.raises(ValueError, match=r"targets \(.*\) do not fit logits \(4, 5, 7\)"):
+            word_loss(random(4, 5, 7), ids_of(7, *shape), smoothing)
+
+
 # --- pictures and words ----------------------------------------------------------------------------------------
 
 

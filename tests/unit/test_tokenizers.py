@@ -111,6 +111,8 @@ def test_characters_and_back():
     assert tokenizer.specials == {"<pad>": 0, "<end>": 1}
     assert CharTokenizer("cab").encode("abc") == [1, 2, 0]
     assert tokenizer.encode("") == []
+    with pytest.raises(ValueError, match="'_' is not among the 4"):
+        CharTokenizer("abc", ["_"]).encode("a_b")  # a special of one character is no text
     with pytest.raises(ValueError, match="'x' is not among the 6"):
         tokenizer.encode("注x")
 

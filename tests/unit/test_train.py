@@ -115,7 +115,11 @@ def test_two_processes_that_were_cut_go_on_bit_for_bit(together, tmp_path):
         ("[model]\n[data]\n", r"missing tables \['train'\]"),
         ("train = 5\n[model]\n[data]\n", r"missing tables \['train'\]"),
         ("[model]\n[data]\n[train]\n[extra]\n", r"unknown \['extra'\]"),
-        ("out = 'none/losses.json'\n[model]\n[data]\n[train]\n", "out='none/losses.json' lies in no folder"),
+        (
+            "out = 'none/losses.json'\n[model]\n[data]\n[train]\n",
+            "out='none/losses.json' must be a file in a folder that exists",
+        ),
+        ("out = '.'\n[model]\n[data]\n[train]\n", "out='.' must be a file"),
         ("every = 0\n[model]\n[data]\n[train]\n", "every must be a whole number of at least 1; got 0"),
         ("parallel = 'mpi'\n[model]\n[data]\n[train]\n", "ddp, fsdp; got 'mpi'"),
     ],
