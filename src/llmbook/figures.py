@@ -27,6 +27,7 @@ from matplotlib.ticker import FixedLocator
 OKABE_ITO = {"c1": "#0072b2", "c2": "#d55e00", "c3": "#009e73", "c4": "#cc79a7", "c5": "#e69f00", "c6": "#56b4e9"}
 PALETTE = {"ink": "#1d2530", "paper": "#ffffff", "muted": "#5a6472", "grid": "#9aa3ad", **OKABE_ITO}
 SERIES = tuple(OKABE_ITO)
+AS_IT_IS = {"parse_math": False}  # a token may hold a dollar sign
 Words = Sequence[str]
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)), (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
 FONT = "var(--llm-figure-font, system-ui, sans-serif)"
@@ -37,7 +38,6 @@ MOST_DRAWN_CELLS = 32 * 32  # a larger heat map is a picture of pixels instead o
 
 STYLE = {
     "svg.fonttype": "none",
-    "text.parse_math": False,  # a token may hold a dollar sign
     "svg.hashsalt": "llmbook",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so the layout is the same everywhere
     "font.size": 10,
@@ -192,8 +192,8 @@ def heat_map(
             for t, s in np.ndindex(T, S):
                 ax.text(s, t, f"{round(table[t, s], decimals) + 0.0:.{decimals}f}", ha="center", va="center", size=9)
         ax.set(xlim=(-0.5, S - 0.5), ylim=(T - 0.5, -0.5), xlabel=column_label, ylabel=row_label, title=title)
-        ax.set_xticks(range(S), columns, rotation=0 if S <= 12 else 90)
-        ax.set_yticks(range(T), rows)
+        ax.set_xticks(range(S), columns, rotation=0 if S <= 12 else 90, **AS_IT_IS)
+        ax.set_yticks(range(T), rows, **AS_IT_IS)
         ax.xaxis.tick_top()
         ax.xaxis.set_label_position("top")
         ax.tick_params(length=0)
@@ -278,7 +278,7 @@ def bars(labels: Words, series: Mapping[str, object], *, ylabel: str, title: str
             left = np.arange(len(labels)) + (i - (len(series) - 1) / 2) * width
             drawn = ax.bar(left, numbers(heights), width * 0.92, color=PALETTE[SERIES[i]], label=name)
             ax.bar_label(drawn, fmt=f"%.{decimals}f", size=9, padding=2)
-        ax.set_xticks(range(len(labels)), labels)
+        ax.set_xticks(range(len(labels)), labels, **AS_IT_IS)
         ax.set(ylabel=ylabel, title=title)
         ax.margins(y=0.15)
         if len(series) > 1:
@@ -299,7 +299,7 @@ def timeline(events: Sequence[tuple[int | float, str]], *, title: str = "") -> F
             y = (year - years[0]) / span * (len(events) - 1)
             ax.plot([0, 0.25, 0.35], [y, i, i], color=PALETTE["grid"], lw=0.8)
             ax.plot([0], [y], marker="o", color=PALETTE["c1"], markersize=5)
-            ax.text(0.4, i, f"{year:g}  {words}", va="center", size=9)
+            ax.text(0.4, i, f"{year:g}  {words}", va="center", size=9, **AS_IT_IS)
         ax.plot([0, 0], [0, len(events) - 1], color=PALETTE["muted"], lw=1.5, zorder=0)
         ax.set(xlim=(-0.1, 5), ylim=(len(events) - 0.5, -0.5), title=title)
         ax.axis("off")

@@ -178,7 +178,7 @@ def test_what_cannot_be_drawn_is_refused(make, message):
 def test_words_are_words_and_no_formulas(word):
     for fig in (
         heat_map([[1.0, 0.5]], ["a"], [word, "x"]),
-        lines([1, 2], {word: [1, 2], "b": [2, 1]}, xlabel=word, ylabel="y"),
+        bars([word, "x"], {"n": [1, 2]}, ylabel="y"),
         timeline([(1990, word), (1991, "b")]),
     ):
         assert word in bundle(fig, alt="a figure with a word")["image/svg+xml"]
