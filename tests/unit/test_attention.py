@@ -93,6 +93,12 @@ def layer(dtype: torch.dtype = torch.float64, **settings) -> MultiHeadAttention:
     return MultiHeadAttention(D, H, **settings).to(dtype)
 
 
+def test_projections_have_biases_unless_told():
+    named = list(MultiHeadAttention(D, H, bias=True).state_dict())
+    assert list(MultiHeadAttention(D, H).state_dict()) == named
+    assert [name for name in named if "weight" in name] == list(MultiHeadAttention(D, H, bias=False).state_dict())
+
+
 @PRECISIONS
 @pytest.mark.parametrize("return_weights", [False, True], ids=["fused", "by hand"])
 @pytest.mark.parametrize("bias", [False, True])

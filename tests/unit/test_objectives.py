@@ -114,7 +114,12 @@ def test_impossible_shares(share):
         mask_words(ids_of(V, B, T), MASK, V, generator=generator(), share=share)
 
 
-@pytest.mark.parametrize("mask_id", [-1, V])
+def test_the_generator_goes_by_name():
+    with pytest.raises(TypeError, match="positional argument"):
+        mask_words(ids_of(V, B, T), 0, V, generator())
+
+
+@pytest.mark.parametrize("mask_id", [-1, V, V + 1])
 def test_a_mask_outside_the_vocabulary(mask_id):
     with pytest.raises(ValueError, match=f"mask_id={mask_id} .* {V}"):
         mask_words(ids_of(V, B, T), mask_id, V, generator=generator())
@@ -172,15 +177,15 @@ def test_each_position_says_the_next():
         shift(ids[:, :1])
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("smoothing", [(), (0.0,), (0.1,), (1.0,)], ids=str)
 @pytest.mark.parametrize("ignored", [False, True])
 def test_the_loss_and_its_gradient_equal_pytorchs(smoothing, ignored):
     logits, targets = random(B, T, V).requires_grad_(), ids_of(V, B, T)
     if ignored:
         targets[:, 2:5] = IGNORE
     # Theirs ignores -100 unless told otherwise, and so must ours: ``IGNORE`` is no number of our own.
-    theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=smoothing)
-    ours = word_loss(logits, targets, smoothing)
+    theirs = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), label_smoothing=sum(smoothing))
+    ours = word_loss(logits, targets, *smoothing)
     close(ours, theirs, EXACT)
     close(gradients(ours, [logits]), gradients(theirs, [logits]), EXACT)
 
@@ -193,7 +198,7 @@ def test_limits_of_the_loss():
         word_loss(certain, torch.tensor([[3]]), 1.5)
     with pytest.raises(ValueError, match=r"got -0\.5"):
         word_loss(certain, torch.tensor([[3]]), -0.5)
-    for wrong in (-1, IGNORE - 1, V):
+    for wrong in (-1, IGNORE - 1, V, V + 1):
         with pytest.raises(ValueError, match=rf"0\.\.{V - 1}, got .*{wrong}"):
             word_loss(certain, torch.tensor([[wrong]]))
 

@@ -168,6 +168,9 @@ def test_options_go_by_name():
         rotary_turns(T, K, 10000.0, 3)
     with pytest.raises(TypeError, match="positional argument"):
         Positions("none", D, 1, T, 10000.0)
+    for added in (PositionalEncoding, LearnedPositions):
+        with pytest.raises(TypeError, match="positional argument"):
+            added(D, T, 0.1)
 
 
 @pytest.mark.parametrize("start", [0, 9_000, 100_000])
