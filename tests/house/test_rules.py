@@ -8,10 +8,13 @@ import subprocess
 import sys
 import tomllib
 from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = {".git", ".venv", "_build", "build", "dist", "node_modules", "static", "generated", "__pycache__"}
@@ -199,8 +202,6 @@ def test_everything_is_pinned_once():
 
 
 def test_the_wheels_ranges_are_loose_and_hold_the_pins():
-    from packaging.requirements import Requirement
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["pages"]]
     for requirement in map(Requirement, wanted):
@@ -209,9 +210,26 @@ def test_the_wheels_ranges_are_loose_and_hold_the_pins():
         assert {specifier.operator for specifier in requirement.specifier} == {">="}, f"{requirement} is not loose"
 
 
-def test_the_lowest_versions_are_the_ones_said_to_be_tested():
-    from packaging.requirements import Requirement
+# The first of each line: a distribution's own Python, such as Debian's, is rarely the latest of its line.
+FIRST_PYTHONS = ("3.11.0", "3.12.0", "3.13.0")
 
+
+def refused_by(requires: str | None) -> list[str]:
+    return [python for python in FIRST_PYTHONS if not SpecifierSet(requires or "").contains(python)]
+
+
+def test_every_package_runs_on_every_python_the_readme_names():
+    refused = {found.name: refused_by(found.metadata["Requires-Python"]) for found in distributions()}
+    assert {name: pythons for name, pythons in refused.items() if pythons} == {}
+
+
+def test_a_package_for_later_pythons_is_seen():
+    assert refused_by(">=3.11.5") == ["3.11.0"]
+    assert refused_by("<3.13") == ["3.13.0"]
+    assert refused_by(None) == []
+
+
+def test_the_lowest_versions_are_the_ones_said_to_be_tested():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     said = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
     for requirement in map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["pages"]]):
