@@ -1,6 +1,7 @@
 """Generation against ``transformers``: what may be drawn, what is said greedily, what beams find."""
 
 import math
+import re
 import subprocess
 import sys
 
@@ -250,8 +251,9 @@ def test_impossible_lengths(size, new, message):
 
 
 def test_a_prompt_is_a_batch(shapes_unchecked):
-    with pytest.raises(ValueError, match=r"ids \(N, T\) .* got \(5,\) and 1"):
-        generate(models(0)[0], ids_of(V, T), 1)
+    for shape in ((T,), (N, T, 1)):
+        with pytest.raises(ValueError, match=rf"ids \(N, T\) .* got {re.escape(str(shape))} and 1"):
+            generate(models(0)[0], ids_of(V, *shape), 1)
 
 
 # --- several paths ---------------------------------------------------------------------------------------------
@@ -417,7 +419,7 @@ def test_no_beams(beams, new):
 
 
 def test_beams_go_on_from_one_prompt(shapes_unchecked):
-    for start in (torch.tensor([[1]]), torch.tensor([], dtype=torch.long)):
+    for start in (torch.tensor([[1]]), torch.tensor([], dtype=torch.long), torch.tensor(1)):
         with pytest.raises(ValueError, match=r"ids of one prompt.* got"):
             beam_search(walk({}), start, beams=2, max_new=2, eos=0)
 
