@@ -28,7 +28,7 @@ def bench_multi_head_attention() -> list[Result]:
             lambda x=x: step(theirs, x, lambda layer, x: layer(x, x, x, need_weights=False)[0]),
             rounds=60 if T < 1024 else 20,
         )
-        note = f"{a * 1e3:.1f} ms against {b * 1e3:.1f} ms; B={B}, D={D}, H={H}"
+        note = f"{a * 1e3:.1f} ms against {b * 1e3:.1f} ms; B={B}, D={D}, H={H}, one thread"
         what = f"MultiHeadAttention, forward and backward, against torch.nn.MultiheadAttention, T={T}"
         results.append(Result(what, round(ratio, 3), "×", 1.0, note))
     return results

@@ -34,7 +34,6 @@ def machine() -> dict[str, str | int]:
         "processor": platform.machine(),
         "cores": os.cpu_count() or 1,
         "memory_gib": round(memory),
-        "threads_used": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
     }

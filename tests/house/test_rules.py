@@ -10,6 +10,7 @@ import tomllib
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
+from statistics import median
 
 import pytest
 import yaml
@@ -180,6 +181,13 @@ def test_attention_needs_only_torch_and_jaxtyping():
 def test_the_library_stays_small():
     lines = sum(path.read_text(encoding="utf-8").count("\n") for path in (ROOT / "src/llmbook").rglob("*.py"))
     assert lines < 3000, f"src/llmbook has {lines} lines"
+
+
+def test_functions_stay_short():
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "src/llmbook").rglob("*.py")]
+    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    middle = median(node.end_lineno - node.lineno + 1 for node in functions)
+    assert middle <= 10, f"half of {len(functions)} functions have more than {middle} lines"
 
 
 def test_one_version():
