@@ -151,6 +151,7 @@ def test_each_kind_enters_where_it_says(kind):
     same = torch.allclose(attention(moved, **positions.in_attention(moved)), out[:, order])
     assert same == (kind == "none")
     assert torch.equal(added, x) == (kind in ("none", "rotary", "alibi"))
+    assert list(positions.in_attention(x)) == {"rotary": ["rotate"], "alibi": ["score_bias"]}.get(kind, [])
 
 
 def test_attention_is_told_what_the_functions_say():
