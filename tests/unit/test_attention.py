@@ -331,18 +331,18 @@ def test_combined_masks_are_their_intersection():
 def test_dropout_acts_in_training_alone_and_keeps_the_mean(return_weights):
     torch.manual_seed(0)
     attend = ScaledDotProductAttention(dropout=0.4)
-    q, k, v = (x.expand(4000, -1, -1) for x in (random(1, K), random(S, K, seed=1), random(S, 2, seed=2)))
+    q, k, v = (x.expand(4000, 1, -1, -1) for x in (random(1, K), random(S, K, seed=1), random(S, K, seed=2)))
 
     def run():
         out = attend(q, k, v, return_weights=return_weights)
         return out[0] if return_weights else out
 
-    exact = attention_weights(q[0], k[0]) @ v[0]
+    exact = attention_weights(q[0, 0], k[0, 0]) @ v[0, 0]
     dropped = run()
     assert dropped.std() > 0.1
-    close(dropped.mean(0), exact, 0.1)  # about four standard errors of 4,000 draws
+    close(dropped.mean(0)[0], exact, 0.1)  # about four standard errors of 4,000 draws
     attend.eval()
-    close(run()[0], exact, 1e-12)
+    close(run()[0, 0], exact, 1e-12)
 
 
 def test_weights_are_returned_before_dropout():
