@@ -95,13 +95,13 @@ def places(pattern: re.Pattern, paths: list[Path], whole: bool = False) -> list[
 
 
 def imports_of(path: Path) -> set[str]:
-    """The modules this Python file imports, wherever in it."""
+    """The modules this Python file imports, and what it takes from them, wherever in it."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module}
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
@@ -160,15 +160,31 @@ def test_the_library_stands_alone():
     assert not found
 
 
-def test_models_know_nothing_of_widgets_and_figures():
-    front = {"llmbook.widgets", "llmbook.figures", "llmbook.exercises"}
-    for path in (ROOT / "src/llmbook").glob("*.py"):
-        if f"llmbook.{path.stem}" in front:
-            continue
-        found = {
-            name for name in imports_of(path) if any(name == room or name.startswith(room + ".") for room in front)
-        }
-        assert not found, f"{path.name} imports {found}"
+def reading_order() -> list[str]:
+    """The library's modules as README lists them, in numbered lines."""
+    lines = re.findall(r"^\d\. .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return re.findall(r"`(\w+)`", "\n".join(lines))
+
+
+def taken_from_later(order: list[str], imports: dict[str, set[str]]) -> list[str]:
+    """What breaks "each module imports only from those before it", as ``module imports later``."""
+    later = {name: set(order[i + 1 :]) for i, name in enumerate(order)}
+    return [f"{name} imports {other}" for name in order for other in sorted(imports[name] & later[name])]
+
+
+def test_modules_stand_in_the_order_of_ideas():
+    paths = {path.stem: [path] for path in (ROOT / "src/llmbook").glob("*.py") if path.stem != "__init__"}
+    paths["widgets"] = list((ROOT / "src/llmbook/widgets").glob("*.py"))
+    imports = {
+        name: {found.split(".")[1] for path in files for found in imports_of(path) if found.startswith("llmbook.")}
+        for name, files in paths.items()
+    }
+    assert sorted(reading_order()) == sorted(paths)
+    assert taken_from_later(reading_order(), imports) == []
+
+
+def test_a_module_that_takes_from_a_later_one_is_seen():
+    assert taken_from_later(["a", "b"], {"a": {"b"}, "b": {"a"}}) == ["a imports b"]
 
 
 def test_attention_needs_only_torch_and_jaxtyping():
