@@ -66,7 +66,7 @@ $(NODE_MODULES): web/package.json web/package-lock.json | $(INSTALLED)
 	@touch $@
 
 # The stamp alone is not enough: what it stands for may have been removed.
-ifeq ($(wildcard src/llmbook/widgets/static/*.js),)
+ifeq ($(wildcard src/llmbook/pages/widgets/static/*.js),)
 $(shell rm -f $(FRONT_END))
 endif
 
@@ -117,10 +117,12 @@ TESTS := lint test-house test-unit test-nbval test-notebooks test-site test-cola
 test: $(TESTS) ## Everything that keeps the book true, in a real browser too
 	@echo "All checks passed."
 
-lint: $(INSTALLED) ## Check the code's style
+lint: $(INSTALLED) $(NODE_MODULES) ## Check style and types of the Python and of the TypeScript
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web run --silent check
 
-test-house: $(INSTALLED) ## Test the house rules, and what the commands say when something is missing
+test-house: $(INSTALLED) $(FRONT_END) ## Test the house rules, and what the commands say when something is missing
 	@$(PYTEST) tests/house
 
 test-unit: $(INSTALLED) $(FRONT_END) ## Test the library
@@ -158,7 +160,7 @@ pins: $(INSTALLED) ## Write constraints.txt anew from what is installed
 	@$(PY) scripts/pins.py
 
 clean: ## Remove all that is built, but for .venv and web/node_modules
-	@rm -rf _build build dist .pytest_cache .ruff_cache src/llmbook/widgets/static _static/generated
+	@rm -rf _build build dist .pytest_cache .ruff_cache src/llmbook/pages/widgets/static _static/generated
 	@find . -name __pycache__ -not -path './$(VENV)/*' -not -path './web/node_modules/*' -prune -exec rm -rf {} +
 
 distclean: clean ## Remove .venv and web/node_modules too

@@ -1,4 +1,4 @@
-"""Facts that age, shown from the rows of ``src/llmbook_data``, so that nobody types them twice.
+"""Facts that age, shown from the rows of ``src/llmbook/pages/facts``, so that nobody types them twice.
 
 ```{cited-rows} claims            a table of the rows named (all of them without ``ids``), each with its citation
 :ids: xcon-start xcon-rules
@@ -19,7 +19,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-DATA = Path("src/llmbook_data")
+DATA = Path("src/llmbook/pages/facts")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 LONGEST = 36  # months until a row is looked at again

@@ -1,6 +1,6 @@
 """Put a figure's SVG into the page itself, so that the page's theme colours it and its description is read aloud.
 
-A notebook's figure carries its description as the ``aria-label`` of the SVG (see ``llmbook.figures``). A picture of any
+A notebook's figure carries its description as the ``aria-label`` of the SVG (see ``llmbook.pages``). A picture of any
 kind without a description is a warning, and so fails the build.
 """
 

@@ -1,6 +1,6 @@
 """The directive ``notebook-figure``: show, on a page of prose, a figure that a notebook computed.
 
-```{notebook-figure} notebooks/01-0-charts.ipynb
+```{notebook-figure} notebooks/01-5-charts.ipynb
 :number: 2
 ```
 

@@ -4,7 +4,7 @@ import torch
 from timing import Result, side_by_side
 from torch import nn
 
-from llmbook.attention import MultiHeadAttention
+from llmbook.nn import MultiHeadAttention
 
 D, H, B = 256, 8, 4
 

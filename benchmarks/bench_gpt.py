@@ -10,9 +10,9 @@ import transformers
 from timing import Result, side_by_side
 from torch import Tensor, nn
 
-from llmbook.gpt import GPT
-from llmbook.objectives import shift, word_loss
-from llmbook.training import TrainConfig, make_optimiser
+from llmbook.models import GPT
+from llmbook.training import TrainConfig, shift, word_loss
+from llmbook.training.loop import make_optimizer
 
 V, D, H, LAYERS, T, B = 65, 128, 4, 4, 64, 12  # the small model of nanoGPT's first recipe for characters
 
@@ -28,7 +28,7 @@ def bench_gpt_step() -> list[Result]:
     def loss(inputs: Tensor, targets: Tensor) -> Tensor:
         return nn.functional.cross_entropy(theirs(inputs).logits.flatten(0, 1), targets.flatten())
 
-    return against("transformers' GPT-2", theirs, loss, make_optimiser(theirs, TrainConfig(steps=1)))
+    return against("transformers' GPT-2", theirs, loss, make_optimizer(theirs, TrainConfig(steps=1)))
 
 
 def bench_nanogpt_step() -> list[Result]:
@@ -52,7 +52,7 @@ def against(
     torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(0)
     ours = GPT(V, d_model=D, n_heads=H, n_layers=LAYERS, max_len=T).train()
-    mine = make_optimiser(ours, TrainConfig(steps=1))
+    mine = make_optimizer(ours, TrainConfig(steps=1))
     theirs.train()
     inputs, targets = (half.contiguous() for half in shift(torch.randint(V, (B, T + 1))))
 

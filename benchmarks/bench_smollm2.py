@@ -11,15 +11,14 @@ import torch._inductor.config as inductor
 import transformers
 from timing import Result, seconds, side_by_side
 
-from llmbook.generation import generate
-from llmbook.hub import SMOLLM2, fetch
-from llmbook.llama import Llama
-from llmbook.pretrained import chat, smollm2
+from llmbook.inference import generate
+from llmbook.models import Llama
+from llmbook.pretrained import chat, load_smollm2
+from llmbook.pretrained.hub import SMOLLM2, fetch
 
 NEW = 40
 LOAD = r"""
 import re, pathlib
-from llmbook import pretrained
 peak = lambda: 1024 * int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 before = peak()
 model, _ = pretrained.smollm2()
@@ -30,7 +29,7 @@ print((peak() - before) / sum(p.numel() * p.element_size() for p in model.parame
 def bench_smollm2_decoding() -> list[Result]:
     """Seconds for the same greedy text by both, in float32, and for one token against reading every matrix once."""
     torch.set_num_threads(os.cpu_count() or 1)
-    ours, tokenizer = smollm2()
+    ours, tokenizer = load_smollm2()
     step = compiled(ours)
     path = next(fetch(SMOLLM2).glob("*.gguf"))
     theirs = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)

@@ -19,78 +19,101 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import distributed, nn
+from jaxtyping import Float, Int
+from torch import Tensor, distributed, nn
 from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
-from llmbook.data import speeches
-from llmbook.gpt import GPT
-from llmbook.objectives import shift, word_loss
-from llmbook.tokenizers import CharTokenizer
-from llmbook.training import TrainConfig, fit
+from llmbook.data.speech import speeches
+from llmbook.data.tokenizers import CharTokenizer
+from llmbook.models.gpt import GPT
+from llmbook.training.loop import fit
+from llmbook.training.objectives import shift, word_loss
+from llmbook.training.schedule import TrainConfig
 
+TABLES = {"model", "data", "train"}
 PARALLEL = ("ddp", "fsdp")
 
 
-def read(path: Path) -> dict:
+def read_config(path: Path) -> dict[str, Any]:
     """The configuration. Raises ``ValueError`` naming what is missing, unknown, or not TOML."""
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"{path} cannot be read as TOML: {error}") from error
-    unknown = set(config) - {"model", "data", "train", "parallel", "out", "checkpoint", "every"}
-    missing = {table for table in ("model", "data", "train") if not isinstance(config.get(table), dict)}
+    unknown = set(config) - TABLES - {"parallel", "out", "checkpoint", "every"}
+    missing = {table for table in TABLES if not isinstance(config.get(table), dict)}
     if unknown or missing:
         raise ValueError(f"{path}: unknown {sorted(unknown)}, missing tables {sorted(missing)}")
-    if config.setdefault("parallel", "ddp") not in PARALLEL:
+
+    config.setdefault("parallel", "ddp")
+    config.setdefault("every", 1000)
+    if config["parallel"] not in PARALLEL:
         raise ValueError(f"parallel must be one of {', '.join(PARALLEL)}; got {config['parallel']!r}")
-    if not isinstance(config.setdefault("every", 1000), int) or config["every"] < 1:
+    if not isinstance(config["every"], int) or config["every"] < 1:
         raise ValueError(f"every must be a whole number of at least 1; got {config['every']!r}")
     if "out" in config and (Path(config["out"]).is_dir() or not Path(config["out"]).parent.is_dir()):
         raise ValueError(f"out={config['out']!r} must be a file in a folder that exists")
     return config
 
 
-def wrap(model: GPT, parallel: str) -> nn.Module:
+def parallelize(model: GPT, parallel: str) -> nn.Module:
     """The model spread over the processes that are there."""
     if parallel == "ddp":
         return DistributedDataParallel(model)
     for block in model.blocks:
         fully_shard(block)
-    return fully_shard(model)
+    fully_shard(model)
+    return model
 
 
-def run(config: dict, group: distributed.ProcessGroup | None = None, device: str = "cpu") -> list[float]:
+def train(config: dict[str, Any], group: distributed.ProcessGroup | None = None, device: str = "cpu") -> list[float]:
     """Train as the configuration says and return the losses; all processes draw the same first weights."""
     text = "\n\n".join(speech.text for speech in speeches(**config["data"], part="train"))
     tokenizer = CharTokenizer.train(text)
     ids = torch.tensor(tokenizer.encode(text), device=device)
+
     torch.manual_seed(config["train"].get("seed", 0))
     model = GPT(len(tokenizer), **config["model"]).to(device)
     window = torch.arange(model.max_len + 1, device=device)
-    spread = model if group is None else wrap(model, config["parallel"])
+    parallel_model = model if group is None else parallelize(model, config["parallel"])
 
-    def loss_of(rows: torch.Tensor) -> torch.Tensor:
-        inputs, targets = shift(ids[rows[:, None].to(device) + window])
-        return word_loss(spread(inputs), targets)
+    def loss_of(starts: Int[Tensor, " rows"]) -> Float[Tensor, ""]:
+        inputs, targets = shift(ids[starts[:, None].to(device) + window])
+        return word_loss(parallel_model(inputs), targets)
 
-    kept = {"checkpoint": Path(config["checkpoint"]) if "checkpoint" in config else None, "every": config["every"]}
-    return fit(spread, loss_of, len(ids) - model.max_len, TrainConfig(**config["train"]), **kept, group=group)
+    return fit(
+        parallel_model,
+        loss_of,
+        len(ids) - model.max_len,
+        TrainConfig(**config["train"]),
+        checkpoint=Path(config["checkpoint"]) if "checkpoint" in config else None,
+        every=config["every"],
+        group=group,
+    )
+
+
+def join_processes() -> tuple[distributed.ProcessGroup | None, str]:
+    """The group of the processes that ``torchrun`` has started, or none; and this process's device."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if not distributed.is_torchelastic_launched():
+        return None, device
+    distributed.init_process_group("gloo" if device == "cpu" else "nccl")
+    if device == "cuda":
+        device = f"cuda:{distributed.distributed_c10d.get_node_local_rank()}"
+    return distributed.group.WORLD, device
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("config", type=Path, help="a TOML file; see the module's docstring")
     try:
-        config = read(parser.parse_args().config)
-        group, device = None, "cuda" if torch.cuda.is_available() else "cpu"
-        if distributed.is_torchelastic_launched():
-            distributed.init_process_group("gloo" if device == "cpu" else "nccl")
-            group = distributed.group.WORLD
-            device = device if device == "cpu" else f"cuda:{distributed.get_node_local_rank()}"
-        losses = run(config, group, device)
+        config = read_config(parser.parse_args().config)
+        group, device = join_processes()
+        losses = train(config, group, device)
     except (ValueError, TypeError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2

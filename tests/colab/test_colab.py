@@ -18,7 +18,7 @@ from colab import wheel_name
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build/html"
-FRONT_ENDS = ROOT / "src/llmbook/widgets/static"
+FRONT_ENDS = ROOT / "src/llmbook/pages/widgets/static"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 
@@ -56,7 +56,7 @@ def bare():
 
 
 def has_widget(path: Path) -> bool:
-    return any("llmbook.widgets" in cell.source for cell in nbformat.read(path, as_version=4).cells)
+    return any("AttentionLab" in cell.source for cell in nbformat.read(path, as_version=4).cells)
 
 
 @pytest.fixture(scope="module")

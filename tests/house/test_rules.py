@@ -4,13 +4,10 @@ import ast
 import json
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
-from statistics import median
 
 import pytest
 import yaml
@@ -158,52 +155,6 @@ def test_the_library_stands_alone():
         if name.split(".")[0] in forbidden
     }
     assert not found
-
-
-def reading_order() -> list[str]:
-    """The library's modules as README lists them, in numbered lines."""
-    lines = re.findall(r"^\d\. .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    return re.findall(r"`(\w+)`", "\n".join(lines))
-
-
-def taken_from_later(order: list[str], imports: dict[str, set[str]]) -> list[str]:
-    """What breaks "each module imports only from those before it", as ``module imports later``."""
-    later = {name: set(order[i + 1 :]) for i, name in enumerate(order)}
-    return [f"{name} imports {other}" for name in order for other in sorted(imports[name] & later[name])]
-
-
-def test_modules_stand_in_the_order_of_ideas():
-    paths = {path.stem: [path] for path in (ROOT / "src/llmbook").glob("*.py") if path.stem != "__init__"}
-    paths["widgets"] = list((ROOT / "src/llmbook/widgets").glob("*.py"))
-    imports = {
-        name: {found.split(".")[1] for path in files for found in imports_of(path) if found.startswith("llmbook.")}
-        for name, files in paths.items()
-    }
-    assert sorted(reading_order()) == sorted(paths)
-    assert taken_from_later(reading_order(), imports) == []
-
-
-def test_a_module_that_takes_from_a_later_one_is_seen():
-    assert taken_from_later(["a", "b"], {"a": {"b"}, "b": {"a"}}) == ["a imports b"]
-
-
-def test_attention_needs_only_torch_and_jaxtyping():
-    heavy = ["matplotlib", "anywidget", "ipywidgets", "sklearn", "babel", "transformers", "IPython"]
-    code = f"import sys, llmbook.attention; print([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
-def test_the_library_stays_small():
-    lines = sum(path.read_text(encoding="utf-8").count("\n") for path in (ROOT / "src/llmbook").rglob("*.py"))
-    assert lines < 3000, f"src/llmbook has {lines} lines"
-
-
-def test_functions_stay_short():
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "src/llmbook").rglob("*.py")]
-    functions = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    middle = median(node.end_lineno - node.lineno + 1 for node in functions)
-    assert middle <= 10, f"half of {len(functions)} functions have more than {middle} lines"
 
 
 def test_one_version():

@@ -7,22 +7,22 @@ import nbformat
 import pytest
 from guard import PAGES, PICTURES, code_cells, outputs, red_cells, text_of
 
-from llmbook import figures
+from llmbook.pages.figures import bundle
+from llmbook.pages.plots import lines
 from run_notebooks import run_one
 
 HTML = "text/html"
 IMPORTS = """\
 import inspect
 import torch
-from llmbook import figures
-from llmbook.attention import causal_mask
-from llmbook.widgets import AttentionLab"""
+from llmbook.nn import causal_mask
+from llmbook.pages import AttentionLab, lines, show"""
 TEXT = "print('one half is', 1 / 2)"
 VALUE = "torch.arange(3) * 2"
 LISTING = "print(inspect.getsource(causal_mask))"
 FIGURE = """\
-fig = figures.lines([1, 2, 3], {"a": [1.0, 2.0, 3.0]}, xlabel="x", ylabel="y")
-figures.show(fig, alt="one straight line, rising")"""
+fig = lines([1, 2, 3], {"a": [1.0, 2.0, 3.0]}, xlabel="x", ylabel="y")
+show(fig, alt="one straight line, rising")"""
 WIDGET = "AttentionLab(temperature=2.0)"
 
 
@@ -86,8 +86,7 @@ def test_changed_data_turn_figures_and_widgets_red(small_page, tmp_path):
 def test_the_words_of_a_figure_change_with_its_data():
     """The picture itself is not what the guard rests on: the digest in its description is."""
     one, other = (
-        figures.bundle(figures.lines([1.0, 2.0], {"a": [1.0, y]}, xlabel="x", ylabel="y"), alt="one straight line")
-        for y in (2.0, 2.1)
+        bundle(lines([1.0, 2.0], {"a": [1.0, y]}, xlabel="x", ylabel="y"), alt="one straight line") for y in (2.0, 2.1)
     )
     assert one["text/plain"] != other["text/plain"]
 

@@ -74,7 +74,7 @@ def test_every_figure_is_described(notebook):
             if any(picture in data for picture in PICTURES):
                 words = data.get("text/plain", "")
                 assert re.search(r"\w+ \w+.*\[(words only, )?digest [0-9a-f]{8}\]$", words), (
-                    f"cell {number}: show it through llmbook.figures"
+                    f"cell {number}: show it through llmbook.pages"
                 )
                 if "[words only" in words:
                     assert re.search(r"\bassert\b|assert_close", cell.source), (

@@ -56,7 +56,7 @@ def test_a_cell_that_writes_to_stderr_is_refused(tmp_path):
     assert path.read_text(encoding="utf-8") == before
 
 
-BAR = "from llmbook.training import watched\nfor step in watched(range(1, 4), 0):\n    pass"
+BAR = "from llmbook.training.loop import progress_bar\nfor step in progress_bar(range(1, 4), 0):\n    pass"
 
 
 def test_a_reader_sees_the_bar_of_training_and_no_notebook_keeps_it(tmp_path):

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Page
 
 MAKE = """import ipywidgets
-from llmbook.widgets import AttentionLab
+from llmbook.pages import AttentionLab
 
 lab, number, seen = AttentionLab(), ipywidgets.FloatText(value=1.0), []
 ipywidgets.link((lab, "temperature"), (number, "value"))

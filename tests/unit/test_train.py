@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from llmbook.gpt import GPT
-from llmbook.train import read
+from llmbook.models import GPT
+from llmbook.train import read_config
 
 CONFIG = """
 out = {out!r}
@@ -128,7 +128,7 @@ def test_bad_configurations(tmp_path, text, message):
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
-        read(path)
+        read_config(path)
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path):

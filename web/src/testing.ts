@@ -1,6 +1,18 @@
-// What the browser tests call: the core itself, under one name. Not part of what readers load.
+// What the browser tests call: the mathematics and the laboratory, each under one name. Readers do not load this.
 
-import * as core from "./core";
-import attentionLab from "./attention_lab";
+import * as attention from "./core/attention";
+import * as float16 from "./core/float16";
+import * as mask from "./core/mask";
+import * as matrix from "./core/matrix";
+import * as python from "./core/python";
+import * as softmax from "./core/softmax";
+import * as words from "./core/words";
+import attentionLab from "./widgets/attention_lab";
+import * as attend from "./widgets/attention_lab/attend";
+import { inputs } from "./widgets/attention_lab/inputs";
+import { asCode } from "./widgets/attention_lab/python_code";
 
-Object.assign(globalThis, { llmbookCore: core, llmbookAttentionLab: attentionLab });
+const core = { ...attention, ...float16, ...mask, ...matrix, ...python, ...softmax, ...words };
+const lab = { ...attend, inputs, asCode };
+
+Object.assign(globalThis, { llmbookCore: { ...core, ...lab }, llmbookAttentionLab: attentionLab });

@@ -1,0 +1,58 @@
+"""From text to numbers and back, one id a character; and rows of unequal length made into one tensor.
+
+Left out: characters that did not occur in training (``byte_pairs`` has a code for every text).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+
+def pad(rows: Sequence[Sequence[int]], pad_id: int) -> tuple[Int[Tensor, "B T"], Int[Tensor, " B"]]:
+    """Rows of unequal length as one tensor, filled with ``pad_id``, and their lengths; ``ValueError`` for no rows."""
+    if not rows:
+        raise ValueError("there are no rows to pad")
+    lengths = [len(row) for row in rows]
+    T = max(lengths)
+    ids = torch.full((len(rows), T), pad_id)
+    for row, length, target in zip(rows, lengths, ids, strict=True):
+        target[:length] = torch.tensor(row)
+    return ids, torch.tensor(lengths)
+
+
+def check_ids(ids: Iterable[int], vocab: int) -> Iterator[int]:
+    """The ids; raises ``ValueError`` naming one that is outside the vocabulary."""
+    for i in ids:
+        if not 0 <= i < vocab:
+            raise ValueError(f"the id {i} is outside the vocabulary of {vocab}")
+        yield i
+
+
+class CharTokenizer:
+    """One id for each character of ``alphabet``, in its order, behind the ``specials``."""
+
+    def __init__(self, alphabet: Iterable[str], specials: Sequence[str] = ()) -> None:
+        self.specials = {name: i for i, name in enumerate(specials)}
+        self.symbols = [*specials, *dict.fromkeys(alphabet)]
+        self.ids = {symbol: i for i, symbol in enumerate(self.symbols)}
+
+    @classmethod
+    def train(cls, text: str, specials: Sequence[str] = ()) -> "CharTokenizer":
+        """The alphabet of a text, in the order of Unicode."""
+        return cls(sorted(set(text)), specials)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def encode(self, text: str) -> list[int]:
+        """Raises ``ValueError`` naming a character that is not in the alphabet."""
+        for character in text:
+            if character not in self.ids or character in self.specials:
+                raise ValueError(f"the character {character!r} is not among the {len(self)} symbols")
+        return [self.ids[character] for character in text]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The characters; specials are left out. Raises ``ValueError`` for an id outside the vocabulary."""
+        return "".join(self.symbols[i] for i in check_ids(ids, len(self)) if i >= len(self.specials))

@@ -1,0 +1,35 @@
+"""What an exercise is: a question with a name, its right answer, and the mistakes that are often made in it.
+
+An answer is a value (a number, a word, a tensor, a list of numbers), or a function. Two functions are compared by what
+they return for the same arguments, the exercise's ``probes``.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A typical mistake, known by the answer it leads to."""
+
+    answer: object  # the wrong value, or a function that is wrong in this one way
+    says: str  # one line for those who gave this answer: what went wrong
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One question, with all that is needed to judge an answer to it."""
+
+    name: str  # as the page writes it in ``check("4.1-causal", …)``
+    answer: object  # the right value, or a right function
+    right: str  # one line for a right answer: what it teaches
+    mistakes: tuple[Mistake, ...]  # the first that agrees with a wrong answer is named
+    probes: tuple[tuple[object, ...], ...] = ()  # arguments functions are compared on; empty where a value is asked for
+    tolerance: float = 1e-4  # absolute; answers typed by hand need a larger one
+
+
+def random_normal(*shape: int, seed: int = 0) -> Tensor:
+    """Normal numbers to probe a function with, the same each time."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))

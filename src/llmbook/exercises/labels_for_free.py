@@ -1,0 +1,169 @@
+"""The exercises of page 2.3: BERT's masks, labels that come free, and what pre-training is worth in labels."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from llmbook.exercises.exercise import Exercise, Mistake
+from llmbook.training.objectives import IGNORE, mask_words
+
+# --- the masks of a thousand words -----------------------------------------------------------------------------
+
+SHARES = Exercise(
+    name="2.4-shares",
+    answer=[120.0, 15.0, 15.0],
+    right="150 are chosen, and the loss counts all of them, the untouched ones too.",
+    mistakes=(
+        Mistake([800.0, 100.0, 100.0], "80, 10 and 10 % are shares of the chosen 15 %, not of all words."),
+        Mistake([120.0, 15.0, 865.0], "of the untouched words only the chosen ones are asked for."),
+        Mistake([150.0, 15.0, 15.0], "150 are chosen, but only 80 % of these are hidden."),
+    ),
+    tolerance=0.5,
+)
+
+# --- the questions of three games ------------------------------------------------------------------------------
+
+COUNT = Exercise(
+    name="2.4-count",
+    answer=[20_000 * 49.0, 150_000.0, 10_000.0],
+    right="the next word asks at nearly every position, the other two at a few.",
+    mistakes=(
+        Mistake(
+            [1_000_000.0, 150_000.0, 10_000.0],
+            "the last word of a piece has no next word: 49 answers a piece.",
+        ),
+        Mistake([980_000.0, 150_000.0, 20_000.0], "one question of game 2 needs two pieces."),
+        Mistake(
+            [980_000.0, 120_000.0, 10_000.0],
+            "the chosen words that were not hidden are asked for as well.",
+        ),
+    ),
+    tolerance=0.5,
+)
+
+# --- the statistics of a masking -------------------------------------------------------------------------------
+
+MASK = 3
+VOCAB = 50
+
+
+def masking(seed: int, share: float) -> tuple[Tensor, Tensor, Tensor, int]:
+    """Random words, what the model sees of them, what it must say, and the number of [MASK]."""
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(5, VOCAB, (7, 61), generator=generator)
+    seen, target = mask_words(ids, MASK, VOCAB, generator=generator, share=share)
+    return ids, seen, target, MASK
+
+
+def shares_where(asked: Tensor, ids: Tensor, seen: Tensor, mask_id: int) -> Tensor:
+    """The shares of hidden words, of other words and of unchanged words among those where ``asked`` is True."""
+    hidden = seen[asked] == mask_id
+    unchanged = seen[asked] == ids[asked]
+    another = ~(hidden | unchanged)
+    return torch.stack([hidden, another, unchanged]).float().mean(dim=1)
+
+
+def mask_statistics(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """The three shares among the words the model is asked for."""
+    return shares_where(target != IGNORE, ids, seen, mask_id)
+
+
+def shares_of_all_positions(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """With the words nobody asks for."""
+    return shares_where(torch.ones_like(ids, dtype=torch.bool), ids, seen, mask_id)
+
+
+def counts(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """Not divided by the number of positions."""
+    return mask_statistics(ids, seen, target, mask_id) * (target != IGNORE).sum()
+
+
+def in_another_order(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """Hidden, unchanged, another word."""
+    return mask_statistics(ids, seen, target, mask_id)[[0, 2, 1]]
+
+
+STATISTICS = Exercise(
+    name="2.4-statistics",
+    answer=mask_statistics,
+    probes=(masking(0, 0.5), masking(1, 0.15)),
+    right="a program that hides all chosen words, or asks where nothing was chosen, cannot pass this test.",
+    mistakes=(
+        Mistake(
+            shares_of_all_positions,
+            "these are shares of all positions; look only where target is not IGNORE.",
+        ),
+        Mistake(counts, "these are counts; divide by the number of positions that are asked for."),
+        Mistake(in_another_order, "the order is hidden, another word, unchanged."),
+    ),
+)
+
+# --- labels needed for an accuracy -----------------------------------------------------------------------------
+
+Scale = Callable[[float], float]
+
+
+def identity(x: float) -> float:
+    """A plain axis."""
+    return x
+
+
+def interpolated(
+    sizes: Sequence[float], accuracies: Sequence[float], goal: float, to_axis: Scale, from_axis: Scale
+) -> float:
+    """The size at which the straight line between the measured points around the goal reaches it, on this axis."""
+    before = max(i for i, accuracy in enumerate(accuracies[:-1]) if accuracy <= goal)
+    after = before + 1
+
+    left = to_axis(sizes[before])
+    right = to_axis(sizes[after])
+    way = (goal - accuracies[before]) / (accuracies[after] - accuracies[before])
+    return from_axis(left + way * (right - left))
+
+
+def labels_needed(sizes: Sequence[float], accuracies: Sequence[float], goal: float) -> float:
+    """Straight along the logarithm of the sizes."""
+    return interpolated(sizes, accuracies, goal, math.log, math.exp)
+
+
+def along_plain_axis(sizes: Sequence[float], accuracies: Sequence[float], goal: float) -> float:
+    """Without the logarithm."""
+    return interpolated(sizes, accuracies, goal, identity, identity)
+
+
+def still_a_logarithm(sizes: Sequence[float], accuracies: Sequence[float], goal: float) -> float:
+    """Without the exponential."""
+    return interpolated(sizes, accuracies, goal, math.log, identity)
+
+
+def next_measured_size(sizes: Sequence[float], accuracies: Sequence[float], goal: float) -> float:
+    """Where the goal has been passed already."""
+    passed = (size for size, accuracy in zip(sizes, accuracies, strict=True) if accuracy >= goal)
+    return float(next(passed))
+
+
+LABELS = Exercise(
+    name="2.4-labels",
+    answer=labels_needed,
+    probes=(
+        ([20, 100, 500], [0.4, 0.5, 0.6], 0.55),
+        ([10, 40, 160, 640], [0.3, 0.5, 0.55, 0.7], 0.35),
+    ),
+    right="on a logarithmic axis equal steps multiply: each further point of accuracy costs more than the last.",
+    mistakes=(
+        Mistake(
+            along_plain_axis,
+            "this is straight on a plain axis; go along log n, and take the exponential at the end.",
+        ),
+        Mistake(still_a_logarithm, "this is still log n; the exponential brings it back to labels."),
+        Mistake(
+            next_measured_size,
+            "this is the next measured size; the goal is reached somewhere before it.",
+        ),
+    ),
+    tolerance=0.05,
+)
+
+EXERCISES = (SHARES, COUNT, STATISTICS, LABELS)

@@ -1,0 +1,176 @@
+"""The exercises of page 4.4: what a causal mask says of order, windows, and the gradients of attention.
+
+dV = Aᵀ dC      dA = dC Vᵀ      dS̃ = A ∘ (dA − Σ A ∘ dA), the sum along each row
+dQ = dS̃ K / √d_k      dK = dS̃ᵀ Q / √d_k
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from llmbook.exercises.exercise import Exercise, Mistake, random_normal
+from llmbook.exercises.one_head import softmax_of_scores
+
+# --- does a causal layer know the order? -----------------------------------------------------------------------
+
+CAUSAL_PERMUTATION = Exercise(
+    name="4.4-causal-permutation",
+    answer="no",
+    right="the mask names positions, so a causal layer can tell orders apart even with no position in X.",
+    mistakes=(
+        Mistake(
+            "yes",
+            "try it with the first and the last word: who may look at whom changes, so the outputs change.",
+        ),
+    ),
+)
+
+# --- a window --------------------------------------------------------------------------------------------------
+
+
+def window(T: int, seen: int) -> Tensor:
+    """True where query t may look at key s: 0 ≤ t − s < seen."""
+    back = torch.arange(T)[:, None] - torch.arange(T)[None, :]
+    return (back >= 0) & (back < seen)
+
+
+def inverted(T: int, seen: int) -> Tensor:
+    """True where a query may not look."""
+    return ~window(T, seen)
+
+
+def one_too_many(T: int, seen: int) -> Tensor:
+    """t − s ≤ seen."""
+    return window(T, seen + 1)
+
+
+def to_both_sides(T: int, seen: int) -> Tensor:
+    """|t − s| < seen."""
+    return window(T, seen) | window(T, seen).T
+
+
+def transposed(T: int, seen: int) -> Tensor:
+    """Keys as rows."""
+    return window(T, seen).T
+
+
+WINDOW = Exercise(
+    name="4.4-window",
+    answer=window,
+    probes=((6, 3), (5, 1), (4, 7)),
+    right="each position sees itself and what lies just behind it, `seen` in all.",
+    mistakes=(
+        Mistake(inverted, "the mask is inverted: True must mean “may look”."),
+        Mistake(
+            one_too_many,
+            "one too many: `seen` counts the position itself, so the window is t − s < seen.",
+        ),
+        Mistake(to_both_sides, "this window also looks ahead; ask for t − s ≥ 0 as well."),
+        Mistake(transposed, "rows are queries and columns keys: this mask is transposed."),
+    ),
+)
+
+# --- the gradient of the scores --------------------------------------------------------------------------------
+
+
+def scores_gradient(a: Tensor, d_a: Tensor) -> Tensor:
+    """The gradient of the scores, from the weights and their gradient."""
+    return a * (d_a - (a * d_a).sum(-1, keepdim=True))
+
+
+def without_competition(a: Tensor, d_a: Tensor) -> Tensor:
+    """Nothing subtracted."""
+    return a * d_a
+
+
+def summed_down_columns(a: Tensor, d_a: Tensor) -> Tensor:
+    """Over the queries."""
+    return a * (d_a - (a * d_a).sum(0, keepdim=True))
+
+
+def plain_mean_subtracted(a: Tensor, d_a: Tensor) -> Tensor:
+    """Not weighted with A."""
+    return a * (d_a - d_a.mean(-1, keepdim=True))
+
+
+def without_weights(a: Tensor, d_a: Tensor) -> Tensor:
+    """Without the factor A in front."""
+    return d_a - (a * d_a).sum(-1, keepdim=True)
+
+
+SCORES_GRADIENT = Exercise(
+    name="4.4-scores-gradient",
+    answer=scores_gradient,
+    probes=((random_normal(4, 5).softmax(-1), random_normal(4, 5, seed=1)),),
+    right="each row of the gradient sums to zero: adding the same number to all scores changes nothing.",
+    mistakes=(
+        Mistake(
+            without_competition,
+            "the weights compete: subtract from each dA the row's mean of dA, weighted with A.",
+        ),
+        Mistake(
+            summed_down_columns,
+            "the sum runs down the columns; each row is a softmax of its own.",
+        ),
+        Mistake(
+            plain_mean_subtracted,
+            "the mean that is subtracted is weighted with A: (A · dA) summed along the row.",
+        ),
+        Mistake(
+            without_weights,
+            "the factor A in front is missing: a key with no weight passes no gradient.",
+        ),
+    ),
+)
+
+# --- the whole backward pass -----------------------------------------------------------------------------------
+
+Gradients = tuple[Tensor, Tensor, Tensor]  # of q, k and v
+
+
+def reference_backward(q: Tensor, k: Tensor, v: Tensor, d_c: Tensor) -> Gradients:
+    """The gradients of attention, from PyTorch."""
+    inputs = (q.requires_grad_(), k.requires_grad_(), v.requires_grad_())
+    with torch.enable_grad():
+        context = F.scaled_dot_product_attention(*inputs)
+    d_q, d_k, d_v = torch.autograd.grad(context, inputs, d_c)
+    return d_q, d_k, d_v
+
+
+def attention_backward(
+    q: Tensor, k: Tensor, v: Tensor, d_c: Tensor, *, scaled: bool = True, through_softmax: bool = True
+) -> Gradients:
+    """The same by hand, right, or wrong in the ways named."""
+    scale = q.shape[-1] ** -0.5
+    a = softmax_of_scores(q, k, scale)
+
+    d_v = a.transpose(-2, -1) @ d_c
+    d_a = d_c @ v.transpose(-2, -1)
+    d_s = scores_gradient(a, d_a) if through_softmax else d_a
+    d_s = d_s * scale if scaled else d_s
+    return d_s @ k, d_s.transpose(-2, -1) @ q, d_v
+
+
+BACKWARD = Exercise(
+    name="4.4-backward",
+    answer=reference_backward,
+    probes=(
+        tuple(random_normal(4, 3, seed=i) for i in range(4)),
+        (random_normal(5, 3), random_normal(7, 3), random_normal(7, 2), random_normal(5, 2)),
+    ),
+    right="you have written the backward pass that PyTorch runs for every attention layer.",
+    mistakes=(
+        Mistake(
+            partial(attention_backward, scaled=False),
+            "the scale is missing: S̃ = S/√d_k, so the gradient of S is divided by √d_k too.",
+        ),
+        Mistake(
+            partial(attention_backward, through_softmax=False),
+            "the gradient must pass through the softmax: use the formula for dS̃ of the exercise before.",
+        ),
+    ),
+)
+
+EXERCISES = (CAUSAL_PERMUTATION, WINDOW, SCORES_GRADIENT, BACKWARD)

@@ -1,0 +1,166 @@
+"""The exercises of page 1.1: chains of rules, naive Bayes by hand, an interval, and reasoning backwards."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+
+import numpy as np
+
+from llmbook.exercises.exercise import Exercise, Mistake
+
+# --- certainties of two chains of rules ------------------------------------------------------------------------
+
+SUPPORT_A = 0.8 * 0.5  # the certainty of a chain is the product of its rules'
+SUPPORT_B = 0.8 * 0.6
+
+CHAIN = Exercise(
+    name="1.2-chain",
+    answer=SUPPORT_A + SUPPORT_B - SUPPORT_A * SUPPORT_B,
+    right="0.4 from the one chain, and 0.48 of the remaining 0.6 from the other.",
+    mistakes=(
+        Mistake(
+            SUPPORT_A + SUPPORT_B,
+            "certainties are not added: together they must never pass 1. Take b + s(1 − b).",
+        ),
+        Mistake(max(SUPPORT_A, SUPPORT_B), "that is the stronger chain alone; the weaker one adds to it."),
+        Mistake(SUPPORT_A * SUPPORT_B, "both would have to be certain for that; either chain is enough."),
+        Mistake(0.5 + 0.6 - 0.3, "the first steps count too: multiply each rule's certainty by 0.8."),
+    ),
+    tolerance=0.002,
+)
+
+# --- naive Bayes by hand ---------------------------------------------------------------------------------------
+
+NEW = 77 / 400  # the likelihood of “the oil” in each era: 11/20 · 7/20 and 16/23 · 1/23
+OLD = 16 / 529
+
+BAYES = Exercise(
+    name="1.2-bayes",
+    answer=NEW / (NEW + OLD),
+    right="“oil” speaks for new seven to one, and “the” says little.",
+    mistakes=(
+        Mistake(OLD / (NEW + OLD), "that is the probability of old."),
+        Mistake(1.0, "without the +1 a word never seen decides alone, and the probability is 1."),
+        Mistake(
+            (11 / 18 * 7 / 18) / (11 / 18 * 7 / 18 + 16 / 21 * 1 / 21),
+            "add 1 to every count, and 3 to every total, for there are three words.",
+        ),
+        Mistake((7 / 20) / (7 / 20 + 1 / 23), "the paragraph has two words: “the” counts as well."),
+        Mistake(NEW, "this is still the likelihood; divide by the sum over both eras."),
+    ),
+    tolerance=0.002,
+)
+
+# --- Wilson's interval -----------------------------------------------------------------------------------------
+
+Z = 1.96  # standard deviations, for 95 %
+Interval = tuple[float, float]
+
+
+def wilson(k: int, n: int) -> Interval:
+    """The two shares p from which k/n lies Z standard deviations away: roots of (k/n - p)² = Z² p (1 - p) / n."""
+    share = k / n
+    spread = Z**2 / n
+    low, high = sorted(np.roots([1 + spread, -(2 * share + spread), share**2]).real.tolist())
+    return low, high
+
+
+def wald(k: int, n: int, *, z: float = Z) -> Interval:
+    """The textbook interval: k/n, and z standard deviations of a share k/n to each side."""
+    half = z * (k / n * (1 - k / n) / n) ** 0.5
+    return k / n - half, k / n + half
+
+
+def wilson_without_factor(k: int, n: int) -> Interval:
+    """Without the factor 1/(1 + z²/n) in front."""
+    low, high = wilson(k, n)
+    return low * (1 + Z**2 / n), high * (1 + Z**2 / n)
+
+
+def wilson_upper_end_first(k: int, n: int) -> Interval:
+    """With its ends swapped."""
+    low, high = wilson(k, n)
+    return high, low
+
+
+WILSON = Exercise(
+    name="1.2-wilson",
+    answer=wilson,
+    probes=((10, 10), (7, 20), (830, 1000), (0, 5)),
+    right="and it never leaves the range from 0 to 1, even for 10 of 10.",
+    mistakes=(
+        Mistake(wald, "that is the textbook interval; for 10 of 10 it has no width. Add the terms with z²."),
+        Mistake(partial(wald, z=1.0), "z = 1.96 must multiply the root."),
+        Mistake(wilson_without_factor, "the factor 1/(1 + z²/n) in front is missing."),
+        Mistake(wilson_upper_end_first, "return the lower end first."),
+    ),
+)
+
+# --- backward chaining -----------------------------------------------------------------------------------------
+
+Facts = Collection[str]
+Rules = Sequence[tuple[tuple[str, ...], str]]  # conditions, and what follows from them
+Quantifier = Callable[[Iterable[bool]], bool]  # ``all`` or ``any``
+
+
+def forward_chaining(goal: str, facts: Facts, rules: Rules, *, needed: Quantifier = all) -> bool:
+    """The same question answered from the facts on, until nothing new follows."""
+    proved = set(facts)
+    while True:
+        follows = {end for conditions, end in rules if needed(condition in proved for condition in conditions)}
+        if follows <= proved:
+            return goal in proved
+        proved |= follows
+
+
+def one_step(goal: str, facts: Facts, rules: Rules) -> bool:
+    """Takes only facts for proved, never the conclusion of another rule."""
+    return goal in facts or any(
+        end == goal and all(condition in facts for condition in conditions) for conditions, end in rules
+    )
+
+
+def first_rule_only(goal: str, facts: Facts, rules: Rules) -> bool:
+    """Gives up when the first rule for the goal fails."""
+    if goal in facts:
+        return True
+    for conditions, end in rules:
+        if end == goal:
+            return all(first_rule_only(condition, facts, rules) for condition in conditions)
+    return False
+
+
+def facts_need_a_rule(goal: str, facts: Facts, rules: Rules) -> bool:
+    """Does not look among the facts for the goal."""
+    return goal not in facts and forward_chaining(goal, facts, rules)
+
+
+FEVER = [
+    (("rod", "gram negative"), "enteric"),
+    (("enteric", "blood"), "treat"),
+    (("rash", "fever"), "measles"),
+    (("spots", "fever"), "measles"),
+    (("measles",), "stay at home"),
+]
+
+BACKWARD = Exercise(
+    name="1.2-backward",
+    answer=forward_chaining,
+    probes=(
+        ("treat", {"rod", "gram negative", "blood"}, FEVER),
+        ("treat", {"rod", "blood"}, FEVER),
+        ("stay at home", {"spots", "fever"}, FEVER),
+        ("stay at home", {"fever"}, FEVER),
+        ("fever", {"fever"}, FEVER),
+        ("measles", {"rash", "fever"}, FEVER),
+        ("treat", {"enteric"}, FEVER),
+    ),
+    right="it asks only for what the goal needs, as MYCIN did; forward chaining gives the same answers.",
+    mistakes=(
+        Mistake(one_step, "a condition may itself be the conclusion of a rule: prove it too."),
+        Mistake(partial(forward_chaining, needed=any), "all conditions of a rule must hold, not one of them."),
+        Mistake(first_rule_only, "if the first rule for the goal fails, try the next."),
+        Mistake(facts_need_a_rule, "a goal that is already a fact needs no rule."),
+    ),
+)
+
+EXERCISES = (CHAIN, BAYES, WILSON, BACKWARD)

@@ -1,0 +1,71 @@
+"""Writing: choose the next token, add it to the text, and read on, behind a cache of what was read before.
+
+Sizes: ``N`` sequences, ``T`` positions of the prompt. Left out: prompts of unequal length, and speculative decoding.
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Int
+from torch import Generator, Tensor
+
+from llmbook.inference.sampling import sample_next_token
+from llmbook.models.causal_lm import CausalLM
+from llmbook.nn.masks import can_be_read
+
+LOOK_EVERY = 16  # tokens between two looks at whether all have ended, where a look makes a graphics card wait
+
+
+@torch.no_grad()
+def generate(
+    model: CausalLM,
+    ids: Int[Tensor, "N T"],
+    max_new: int,
+    *,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    eos: int | None = None,
+    generator: Generator | None = None,
+    use_cache: bool = True,
+    step: Callable[..., Tensor] | None = None,
+) -> Int[Tensor, "N _"]:
+    """The ids with up to ``max_new`` more; a row that has said ``eos`` says only ``eos`` from there on.
+
+    ``step`` stands in for ``model`` after the prompt, where each call reads one id and the cache: a compiled copy, say.
+
+    Raises ``ValueError`` for an empty batch or prompt, a text longer than ``max_len``, and as ``filter_logits`` does.
+    """
+    if ids.ndim != 2 or min(ids.shape) < 1 or max_new < 0:
+        raise ValueError(f"ids (N, T) with N, T >= 1 and max_new >= 0 are needed, got {tuple(ids.shape)} and {max_new}")
+    N, T = ids.shape
+    if T + max_new > model.max_len:
+        raise ValueError(f"{T} ids and {max_new} new ones do not fit max_len={model.max_len}")
+
+    cache = model.new_cache(N, T + max_new) if use_cache else None
+    ended = torch.zeros(N, dtype=torch.bool, device=ids.device)
+    unread = ids
+    forward = model
+    for count in range(1, max_new + 1):
+        # Read what the cache does not hold yet, or else everything
+        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, V)
+
+        # Choose, and append
+        token = sample_next_token(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
+        if eos is not None:
+            token = token.masked_fill(ended, eos)
+            ended = ended | (token == eos)
+        unread = token[:, None]
+        ids = torch.cat([ids, unread], dim=1)
+
+        if eos is not None and (can_be_read(ended) or count % LOOK_EVERY == 0) and ended.all():
+            break
+        if cache is not None and step is not None:
+            forward = step
+    return ids if eos is None else cut_behind_ends(ids, T, eos)
+
+
+def cut_behind_ends(ids: Int[Tensor, "N _"], T: int, eos: int) -> Int[Tensor, "N _"]:
+    """The ids without columns in which every row has already ended, behind a prompt of T."""
+    going_on = (ids[:, T:] != eos).cumprod(dim=1).sum(dim=1)  # (N,) how many new ids stand before a row's first eos
+    return ids[:, : T + int(going_on.max()) + 1]

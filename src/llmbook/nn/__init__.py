@@ -1,0 +1,29 @@
+"""The parts that models are built of: attention, and what stands around it in a layer.
+
+To be read in this order: ``masks`` (who may look where), ``attention`` (one head, many heads), ``recording`` (weights
+on request), ``rotary`` and ``alibi`` (positions inside attention), ``positions`` (any kind, by name), ``feed_forward``
+and ``norms``, ``cache`` (past keys and values), ``grouped_attention`` (the layer of today's models).
+"""
+
+from llmbook.nn.alibi import alibi_bias as alibi_bias
+from llmbook.nn.alibi import alibi_slopes as alibi_slopes
+from llmbook.nn.attention import MultiHeadAttention as MultiHeadAttention
+from llmbook.nn.attention import ScaledDotProductAttention as ScaledDotProductAttention
+from llmbook.nn.attention import attention_weights as attention_weights
+from llmbook.nn.cache import KVCache as KVCache
+from llmbook.nn.feed_forward import PositionwiseFeedForward as PositionwiseFeedForward
+from llmbook.nn.feed_forward import SwiGLU as SwiGLU
+from llmbook.nn.grouped_attention import GroupedQueryAttention as GroupedQueryAttention
+from llmbook.nn.masks import causal_mask as causal_mask
+from llmbook.nn.masks import combine_masks as combine_masks
+from llmbook.nn.masks import padding_mask as padding_mask
+from llmbook.nn.masks import window_mask as window_mask
+from llmbook.nn.norms import RMSNorm as RMSNorm
+from llmbook.nn.positions import LearnedPositions as LearnedPositions
+from llmbook.nn.positions import PositionalEncoding as PositionalEncoding
+from llmbook.nn.positions import Positions as Positions
+from llmbook.nn.positions import sinusoids as sinusoids
+from llmbook.nn.recording import record_attention as record_attention
+from llmbook.nn.rotary import apply_rotary as apply_rotary
+from llmbook.nn.rotary import half_to_interleaved as half_to_interleaved
+from llmbook.nn.rotary import precompute_freqs_cis as precompute_freqs_cis

@@ -1,0 +1,46 @@
+"""Keys and values of the positions read so far, so that each is computed once.
+
+Source: Shazeer, *Fast Transformer Decoding* (2019), section 2.4, for what has to be kept and read anew at each step.
+Sizes: ``H_kv`` heads of keys and values, ``T`` new positions, ``S`` all positions, ``K`` head width, ``N`` sequences.
+Left out: pages of a cache shared between sequences, and letting go of old positions.
+"""
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Heads = Float[Tensor, "B H_kv _ K"]
+
+
+class KVCache:
+    """The caches of all layers, (n_layers, B, H_kv, max_len, K) each for keys and values."""
+
+    def __init__(
+        self, n_layers: int, batch: int, n_kv_heads: int, max_len: int, head_width: int, *, like: Tensor
+    ) -> None:
+        """Empty, with the type and on the device of ``like``."""
+        shape = (n_layers, batch, n_kv_heads, max_len, head_width)
+        self.keys = like.new_zeros(shape)
+        self.values = like.new_zeros(shape)
+        self.length = 0  # the model adds to it once all layers have appended
+
+    @property
+    def batch(self) -> int:
+        """How many sequences are read side by side."""
+        return self.keys.shape[1]
+
+    @property
+    def max_len(self) -> int:
+        """How many positions there is room for."""
+        return self.keys.shape[3]
+
+    def append(self, layer: int, k: Heads, v: Heads) -> tuple[Heads, Heads]:
+        """Store k and v (B, H_kv, T, K) behind what layer has; returns all of its keys and values (B, H_kv, S, K)."""
+        end = self.length + k.shape[2]
+        self.keys[layer, :, :, self.length : end] = k
+        self.values[layer, :, :, self.length : end] = v
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
+
+    def reorder(self, rows: Int[Tensor, " N"]) -> None:
+        """Go on with these rows of the batch, which may repeat (as the beams of a search do)."""
+        self.keys = self.keys[:, rows]
+        self.values = self.values[:, rows]

@@ -1,0 +1,72 @@
+r"""Rotary positions: queries and keys turned by their place, so that a dot product holds the distance alone.
+
+    q and k, each pair of coordinates read as one complex number, times e^(i t θ_j),   θ_j = base^(-2j/K)
+
+Source: Su et al., *RoFormer* (2021), section 3.2. The table of e^(i t θ_j) is called ``freqs_cis`` in Llama's code and
+here (cis φ = cos φ + i sin φ). Sizes: ``T`` positions, ``K`` head width, ``J`` = K/2 pairs.
+
+There are two pairings. ``"interleaved"`` is the paper's: coordinates 2j and 2j+1 make pair j. ``"half"`` is that of the
+``transformers`` library: coordinates j and j + K/2. ``half_to_interleaved`` reorders the rows of a weight matrix from
+the second to the first; queries and keys reordered alike have the same dot products.
+
+Left out: stretching the angles to reach beyond the trained length.
+"""
+
+import torch
+from jaxtyping import Complex, Float
+from torch import Tensor
+
+PAIRINGS = ("interleaved", "half")
+
+
+def precompute_freqs_cis(
+    T: int,
+    K: int,
+    base: float = 10000.0,
+    *,
+    start: int = 0,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | None = None,
+) -> Complex[Tensor, "T {K//2}"]:
+    """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``.
+
+    ``dtype`` is that of the real part, at least float32, since there are no complex numbers of bfloat16.
+    Raises ``ValueError`` for a head width K that is odd or below 2.
+    """
+    if K < 2 or K % 2:
+        raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {K}")
+    # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
+    theta = base ** (-torch.arange(0, K, 2, dtype=torch.float64, device=device) / K)  # (J,)
+    angle = torch.arange(start, start + T, dtype=torch.float64, device=device)[:, None] * theta  # (T, J)
+    dtype = torch.promote_types(dtype, torch.float32)
+    return torch.complex(angle.cos().to(dtype), angle.sin().to(dtype))
+
+
+def apply_rotary(
+    x: Float[Tensor, "*batch T K"], freqs_cis: Complex[Tensor, "T J"], pairing: str = "interleaved"
+) -> Float[Tensor, "*batch T K"]:
+    """Each pair of coordinates of x, read as one complex number, times its entry of ``freqs_cis``.
+
+    The product of a turned query and a turned key holds only e^(i (t-s) θ_j): the distance, not the place.
+    Raises ``ValueError`` for sizes that do not fit and for an unknown pairing.
+    """
+    T, J = freqs_cis.shape
+    if x.shape[-2:] != (T, 2 * J):
+        raise ValueError(f"freqs_cis for {T} positions of width {2 * J} do not fit {x.shape}")
+    if pairing not in PAIRINGS:
+        raise ValueError(f"pairing must be 'interleaved' or 'half', got {pairing!r}")
+
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    pairs = wide.unflatten(-1, (-1, 2)) if pairing == "interleaved" else wide.unflatten(-1, (2, -1)).mT  # (…, T, J, 2)
+    turned = torch.view_as_real(torch.view_as_complex(pairs.contiguous()) * freqs_cis)  # (…, T, J, 2)
+    return (turned if pairing == "interleaved" else turned.mT).flatten(-2).to(x.dtype)
+
+
+def half_to_interleaved(weight: Float[Tensor, "N *rest"], n_heads: int) -> Float[Tensor, "N *rest"]:
+    """Rows of W_Q or W_K made for the pairing "half", put into the order of "interleaved", head by head.
+
+    Raises ``ValueError`` where the rows do not divide into heads of even width.
+    """
+    if n_heads < 1 or weight.shape[0] % (2 * n_heads):
+        raise ValueError(f"{weight.shape[0]} rows cannot be divided into n_heads={n_heads} heads of even width")
+    return weight.unflatten(0, (n_heads, 2, -1)).transpose(1, 2).flatten(0, 2)

@@ -1,0 +1,25 @@
+"""What only the book's pages need: figures, widgets, numbers in prose, tables of facts. Part of the wheel's extra.
+
+To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``agreement`` (two layers
+compared), ``looks``, ``svg``, ``figures``, ``plots`` (pictures), ``widgets`` (what can be touched).
+"""
+
+from llmbook.pages.agreement import agree as agree
+from llmbook.pages.agreement import for_torch as for_torch
+from llmbook.pages.agreement import gradients as gradients
+from llmbook.pages.facts import TABLES as TABLES
+from llmbook.pages.facts import rows as rows
+from llmbook.pages.figures import canvas as canvas
+from llmbook.pages.figures import show as show
+from llmbook.pages.looks import DASHES as DASHES
+from llmbook.pages.looks import PALETTE as PALETTE
+from llmbook.pages.looks import SERIES as SERIES
+from llmbook.pages.looks import style as style
+from llmbook.pages.plots import alignment as alignment
+from llmbook.pages.plots import bars as bars
+from llmbook.pages.plots import heat_map as heat_map
+from llmbook.pages.plots import lines as lines
+from llmbook.pages.plots import loss_curve as loss_curve
+from llmbook.pages.plots import timeline as timeline
+from llmbook.pages.prose import glue as glue
+from llmbook.pages.widgets import AttentionLab as AttentionLab

@@ -1,0 +1,3 @@
+"""What a reader can touch: widgets that live in Jupyter, in Colab and, without a kernel, on the book's pages."""
+
+from llmbook.pages.widgets.attention_lab import AttentionLab as AttentionLab

@@ -1,0 +1,242 @@
+"""The attention laboratory: scores, scaling, masks and weights under the reader's hands.
+
+The front end (``web/src``) computes everything from Q, K and V by itself; this class holds the same state, computes
+the same weights with :func:`llmbook.nn.attention_weights`, and renders as a plain table where no script runs.
+"""
+
+import base64
+import hashlib
+import html
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import torch
+import traitlets
+from jaxtyping import Float
+from torch import Tensor
+
+from llmbook.data.six_words import TOKENS, W_K, W_Q, W_V
+from llmbook.nn.attention import attention_weights
+from llmbook.nn.masks import causal_mask
+from llmbook.pages.widgets.words import LEXICON, project, to_words
+
+MOST_TOKENS = 64
+MASKS = ("none", "causal", "padding", "window")
+STATE = ("text", "temperature", "scaled", "d_k", "mask", "n_keys", "window", "blocked", "edits", "head", "row", "key")
+
+
+class AttentionLab(anywidget.AnyWidget):
+    """A live laboratory on words, by default the six of chapter 4; :meth:`from_tensors` shows a model's own heads.
+
+    Every setting is a synchronised trait (``observe`` and ``link`` work), and :attr:`weights` reads the result back:
+    ``temperature`` (> 0), ``scaled`` (divide by √d_k), ``d_k``, ``mask`` (none, causal, padding, window), ``n_keys``
+    (how many keys are not padding), ``window``, ``blocked`` (cells (t, s) hidden by hand), ``edits`` (entries (matrix,
+    head, row, column, value) set by hand), ``head``, and the chosen cell ``row``, ``key``. Raises ``ValueError`` for
+    impossible ones; what is set later is not checked.
+    """
+
+    _esm = Path(__file__).parent / "static" / "attention_lab.js"
+
+    source = traitlets.Dict().tag(sync=True)
+    text = traitlets.Unicode(" ".join(TOKENS)).tag(sync=True)
+    temperature = traitlets.Float(1.0).tag(sync=True)
+    scaled = traitlets.Bool(True).tag(sync=True)
+    d_k = traitlets.Int(3).tag(sync=True)
+    mask = traitlets.Unicode("none").tag(sync=True)
+    n_keys = traitlets.Int(0).tag(sync=True)
+    window = traitlets.Int(2).tag(sync=True)
+    blocked = traitlets.List().tag(sync=True)
+    edits = traitlets.List().tag(sync=True)
+    head = traitlets.Int(0).tag(sync=True)
+    row = traitlets.Int(0).tag(sync=True)
+    key = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, text: str = " ".join(TOKENS), **settings: Any) -> None:
+        words = to_words(text)
+        projections = {"w_q": W_Q.tolist(), "w_k": W_K.tolist(), "w_v": W_V.tolist()}
+        settings = {"n_keys": len(words), "row": min(2, len(words) - 1), **settings}
+        check_settings(settings, 1, len(words), len(words))
+        source = {"kind": "words", "lexicon": LEXICON, **projections}
+        super().__init__(source=source, text=" ".join(words), **as_lists(settings))
+        if "key" not in settings:
+            self.key = int(self.weights[self.row].argmax())
+
+    @classmethod
+    def from_tensors(
+        cls,
+        q: Float[Tensor, "*H T K"],
+        k: Float[Tensor, "*H S K"],
+        v: Float[Tensor, "*H S C"] | None = None,
+        tokens: Sequence[str] = (),
+        key_tokens: Sequence[str] | None = None,
+        may_attend: Tensor | None = None,
+        heads: Sequence[str] | None = None,
+        **settings: Any,
+    ) -> "AttentionLab":
+        """Show a model's own queries and keys, head by head; with ``key_tokens``, cross-attention (T ≠ S).
+
+        The tensors travel as float16 and the weights are computed from those. Without ``v`` the keys stand in for the
+        values. ``may_attend`` (T, S) is the mask the model itself used; ``heads`` are their names, else they are
+        counted from 0. Raises ``ValueError`` where sizes do not fit, for more than 64 tokens, and for numbers that are
+        not finite in float16.
+        """
+        q, k, v = (x if x.ndim == 3 else x[None] for x in (q, k, k if v is None else v))
+        key_tokens = tokens if key_tokens is None else key_tokens
+        check_tensors(q, k, v, tokens, key_tokens, may_attend)
+        if heads is not None and len(heads) != len(q):
+            raise ValueError(f"expected a name for each of {len(q)} heads, got {len(heads)}: {heads}")
+        source = {
+            "kind": "tensors",
+            "tokens": list(tokens),
+            "key_tokens": list(key_tokens),
+            "heads": list(range(len(q)) if heads is None else heads),
+            "width": q.shape[-1],
+            "value_width": v.shape[-1],
+            **{name: to_base64(x) for name, x in (("q", q), ("k", k), ("v", v))},
+            "may_attend": None if may_attend is None else may_attend.int().tolist(),
+        }
+        settings = {"d_k": q.shape[-1], "n_keys": len(key_tokens), "row": 0, "key": 0, **settings}
+        check_settings(settings, len(q), len(tokens), len(key_tokens))
+        lab = cls()
+        for name, value in as_lists(settings).items():
+            setattr(lab, name, value)
+        lab.text, lab.source = "", source
+        return lab
+
+    @property
+    def tokens(self) -> list[str]:
+        """The words that look (queries)."""
+        return self.source["tokens"] if self.source["kind"] == "tensors" else to_words(self.text)
+
+    @property
+    def key_tokens(self) -> list[str]:
+        """The words looked at (keys)."""
+        return self.source["key_tokens"] if self.source["kind"] == "tensors" else to_words(self.text)
+
+    @property
+    def qkv(self) -> dict[str, Tensor]:
+        """Q, K and V of the chosen head in float64, with the reader's edits put in."""
+        if self.source["kind"] == "words":
+            matrices = dict(zip("qkv", project(self.tokens), strict=True))
+        else:
+            T, S, K, C = len(self.tokens), len(self.key_tokens), self.source["width"], self.source["value_width"]
+            shapes = {"q": (-1, T, K), "k": (-1, S, K), "v": (-1, S, C)}
+            matrices = {x: from_base64(self.source[x], shape)[self.head].double() for x, shape in shapes.items()}
+        for name, head, row, column, value in self.edits:
+            if head == self.head and row < len(matrices[name]):
+                matrices[name][row, column] = value
+        return matrices
+
+    @property
+    def may_attend(self) -> Tensor:
+        """The boolean mask (T, S) in force."""
+        T, S = len(self.tokens), len(self.key_tokens)
+        t, s = torch.arange(T)[:, None], torch.arange(S)[None, :]
+        causal = causal_mask(T, S) if T <= S else s <= t + S - T
+        masks = {"causal": causal, "padding": (s < self.n_keys).expand(T, S), "window": (t - s).abs() < self.window}
+        may = masks.get(self.mask, torch.ones(T, S, dtype=torch.bool)).clone()
+        if self.source.get("may_attend") is not None:
+            may &= torch.tensor(self.source["may_attend"], dtype=torch.bool)
+        for row, key in self.blocked:
+            if row < T and key < S:
+                may[row, key] = False
+        return may
+
+    @property
+    def weights(self) -> Float[Tensor, "T S"]:
+        """The attention weights shown, in float64."""
+        root = math.sqrt(self.d_k) if self.scaled else 1.0
+        q, k = self.qkv["q"], self.qkv["k"]
+        return attention_weights(q, k, self.may_attend, scale=1 / (root * self.temperature))
+
+    def __repr__(self) -> str:
+        rounded = [[f"{w + 0.0:.3f}" for w in row] for row in self.weights.tolist()]
+        digest = hashlib.sha256(json.dumps(rounded).encode()).hexdigest()[:8]
+        shown = " ".join(self.tokens) if self.tokens == self.key_tokens else f"{self.tokens} → {self.key_tokens}"
+        return f"AttentionLab: {shown} [weights {digest}]"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**data, "text/plain": repr(self), "text/html": self.to_html()}, metadata
+
+    def to_html(self) -> str:
+        """The laboratory for a page without a kernel: a table for everyone, and its state for the page's script."""
+        state = json.dumps({"source": self.source, **{name: getattr(self, name) for name in STATE}}, sort_keys=True)
+        return (
+            '<div class="llmbook-widget" data-widget="attention_lab">'
+            f'{self.to_table()}<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script></div>'
+        )
+
+    def to_table(self) -> str:
+        """The weights as an HTML table: a row for each query, a column for each key."""
+        cells = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in self.key_tokens)
+        rows = "".join(
+            f'<tr><th scope="row">{html.escape(word)}</th>' + "".join(f"<td>{w:.2f}</td>" for w in row) + "</tr>"
+            for word, row in zip(self.tokens, self.weights.tolist(), strict=True)
+        )
+        caption = "Attention weights: how much each word (row) attends to each word (column)"
+        head = f"<thead><tr><th>query \\ key</th>{cells}</tr></thead>"
+        return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
+
+
+def check_settings(settings: dict[str, Any], H: int, T: int, S: int) -> None:
+    """Raise ``ValueError`` for a setting that does not exist or cannot be, with H heads, T words and S keys."""
+    unknown = sorted(set(settings) - set(STATE))
+    if unknown:
+        raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    if settings.get("mask", "none") not in MASKS:
+        raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
+    if not settings.get("temperature", 1.0) > 0:
+        raise ValueError(f"temperature must be positive, got {settings['temperature']}")
+    for name, low, high in (
+        ("d_k", 1, None),
+        ("window", 1, None),
+        ("n_keys", 0, None),
+        ("head", 0, H),
+        ("row", 0, T),
+        ("key", 0, S),
+    ):
+        value = settings.get(name, low)
+        if not (value >= low and (high is None or value < high)):
+            below = "" if high is None else f" and below {high}"
+            raise ValueError(f"{name} must be at least {low}{below}, got {value}")
+
+
+def as_lists(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings with the cells of ``blocked`` and ``edits`` as lists, which travel to the page unchanged."""
+    cells = {name: [list(cell) for cell in settings[name]] for name in ("blocked", "edits") if name in settings}
+    return settings | cells
+
+
+def check_tensors(
+    q: Tensor, k: Tensor, v: Tensor, tokens: Sequence[str], key_tokens: Sequence[str], may_attend: Tensor | None
+) -> None:
+    """Raise ``ValueError``, naming the sizes, unless the tensors, the tokens and the mask fit together."""
+    (H, T, K), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
+    if k.shape != (H, S_named, K) or v.shape[:2] != (H, S_named) or T != T_named:
+        raise ValueError(
+            f"q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)} do not fit {T_named} tokens and "
+            f"{S_named} key tokens: expected (heads, T, K), (heads, S, K), (heads, S, C)"
+        )
+    if not 1 <= max(T, S_named) <= MOST_TOKENS or min(T, S_named) < 1:
+        raise ValueError(f"AttentionLab shows 1 to {MOST_TOKENS} tokens, got {T} and {S_named}")
+    if may_attend is not None and (may_attend.dtype != torch.bool or may_attend.shape != (T, S_named)):
+        raise ValueError(
+            f"may_attend must be boolean ({T}, {S_named}), got {may_attend.dtype} {tuple(may_attend.shape)}"
+        )
+    if not all(x.half().isfinite().all() for x in (q, k, v)):
+        raise ValueError("q, k and v must be finite in float16, whose largest number is 65504")
+
+
+def to_base64(x: Tensor) -> str:
+    """The numbers as little-endian float16, in base64."""
+    return base64.b64encode(x.detach().cpu().numpy().astype("<f2").tobytes()).decode()
+
+
+def from_base64(text: str, shape: tuple[int, ...]) -> Tensor:
+    """What :func:`to_base64` wrote, as a float16 tensor of this shape."""
+    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.float16).reshape(shape)

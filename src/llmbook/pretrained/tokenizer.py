@@ -1,0 +1,28 @@
+"""The vocabularies of the real models, as the ``tokenizers`` library applies them.
+
+Left out: training them (see ``data.byte_pairs``).
+"""
+
+from collections.abc import Sequence
+
+from tokenizers import Tokenizer
+
+
+class PretrainedTokenizer:
+    """A vocabulary of the ``tokenizers`` library behind the few methods this book uses."""
+
+    def __init__(self, backend: Tokenizer) -> None:
+        self.backend = backend
+
+    def __len__(self) -> int:
+        return self.backend.get_vocab_size()
+
+    def encode(self, text: str) -> list[int]:
+        return self.backend.encode(text).ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self.backend.decode(list(ids), skip_special_tokens=False)
+
+    def tokens(self, text: str) -> list[str]:
+        """The pieces the text is cut into, to be shown to a reader."""
+        return [self.backend.decode([i], skip_special_tokens=False) for i in self.encode(text)]

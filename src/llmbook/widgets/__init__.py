@@ -1,3 +1,0 @@
-"""What a reader can touch: widgets that live in Jupyter, in Colab and, without a kernel, on the book's pages."""
-
-from llmbook.widgets.attention_lab import AttentionLab as AttentionLab

@@ -1,0 +1,106 @@
+"""Figures are described, compared by their data, and the same on every run."""
+
+import re
+
+import matplotlib
+import numpy as np
+import pytest
+from sample_figures import ALT, DRAW, each_figure
+
+from llmbook.pages import alignment, bars, canvas, figures, heat_map, lines, loss_curve, show, timeline
+from llmbook.pages.figures import bundle, digest
+
+
+@pytest.mark.parametrize("alt", ["", "   ", "Loss curve", None, 3])
+def test_alt_text_is_demanded(alt, shapes_unchecked):
+    with pytest.raises(ValueError, match=re.escape(repr(alt))):
+        show(DRAW["lines"](), alt=alt)
+
+
+@each_figure
+def test_two_runs_agree_to_the_byte(draw):
+    assert bundle(draw(), alt=ALT) == bundle(draw(), alt=ALT)
+
+
+def test_show_gives_picture_and_words(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append((data, raw)))
+    fig = DRAW["lines"]()
+    show(fig, alt="Two  curves\ncross")
+    ((data, raw),) = shown
+    assert raw
+    assert set(data) == {"image/svg+xml", "text/plain"}
+    assert data["text/plain"] == f"Figure: Two curves cross [digest {digest(fig)}]"
+
+
+CHANGES = {
+    "a number in a table": (heat_map([[0.1, 0.2]], ["a"], ["b", "c"]), heat_map([[0.1, 0.3]], ["a"], ["b", "c"])),
+    "a shade": (
+        heat_map([[0.1, 0.2]], ["a"], ["b", "c"], decimals=None),
+        heat_map([[0.1, 0.15]], ["a"], ["b", "c"], decimals=None),
+    ),
+    "a pixel": (
+        heat_map(np.eye(40), [""] * 40, [""] * 40, decimals=None),
+        heat_map(np.eye(40)[::-1], [""] * 40, [""] * 40, decimals=None),
+    ),
+    "a row's word": (heat_map([[1.0]], ["a"], ["b"]), heat_map([[1.0]], ["x"], ["b"])),
+    "a frame": (alignment([[1.0]], ["a"], ["b"]), alignment([[1.0]], ["a"], ["b"], truth=[(0, 0)])),
+    "a point": (
+        lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"),
+        lines([1, 2], {"a": [1, 2.1]}, xlabel="x", ylabel="y"),
+    ),
+    "a scale": (
+        lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y"),
+        lines([1, 2], {"a": [1, 2]}, xlabel="x", ylabel="y", log_x=True),
+    ),
+    "an axis label": (loss_curve({"a": [2, 1]}), loss_curve({"a": [2, 1]}, ylabel="bits")),
+    "a legend": (loss_curve({"a": [2, 1], "b": [2, 1]}), loss_curve({"a": [2, 1], "c": [2, 1]})),
+    "a bar": (bars(["a"], {"n": [1.0]}, ylabel="y"), bars(["a"], {"n": [2.0]}, ylabel="y")),
+    "a year": (timeline([(1950, "a"), (2000, "b")]), timeline([(1951, "a"), (2000, "b")])),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES.values(), ids=CHANGES)
+def test_changed_data_change_the_digest(before, after):
+    assert digest(before) != digest(after)
+
+
+def test_rounding_errors_do_not_change_the_digest():
+    noisy = [1 + 1e-7, 2 - 1e-7, 3e-9]
+    kept = lines([0, 1, 2], {"a": [1, 2, 0]}, xlabel="x", ylabel="y")
+    assert digest(lines([0, 1, 2], {"a": noisy}, xlabel="x", ylabel="y")) == digest(kept)
+    assert bundle(kept, alt=ALT) == bundle(lines([0, 1, 2], {"a": noisy}, xlabel="x", ylabel="y"), alt=ALT)
+
+
+def test_digits_say_how_much_is_covered():
+    a, b = (lines([0, 1], {"a": [1.0, last]}, xlabel="x", ylabel="y") for last in (2.00, 2.02))
+    assert digest(a, digits=2) == digest(b, digits=2)
+    assert digest(a, digits=3) != digest(b, digits=3)
+    assert digest(a, digits=None) == digest(b, digits=None)
+    renamed = lines([0, 1], {"a": [1.0, 2.0]}, xlabel="x", ylabel="z")
+    longer = lines([0, 1, 2], {"a": [1.0, 2.0, 3.0]}, xlabel="x", ylabel="y")
+    assert len({digest(fig, digits=None) for fig in (a, renamed, longer)}) == 3
+    maps = [heat_map([[x, 0.2]], ["r"], ["a", "b"], decimals=None) for x in (0.2, 0.9)]
+    assert digest(maps[0]) != digest(maps[1])
+    assert digest(maps[0], digits=None) == digest(maps[1], digits=None)
+    assert "[words only, digest " in bundle(a, alt="one rising line", digits=None)["text/plain"]
+
+
+def test_looks_do_not_change_the_digest():
+    one, (ax,) = canvas(4, 2)
+    two, (bx,) = canvas(6, 3)
+    ax.plot([1, 2], color="red")
+    bx.plot([1, 2], color="blue", lw=3)
+    assert digest(one) == digest(two)
+
+
+def test_masked_and_missing_numbers_are_allowed():
+    fig = lines([0, 1, 2], {"a": [1.0, float("nan"), 3.0]}, xlabel="x", ylabel="y")
+    assert bundle(fig, alt=ALT)["image/svg+xml"]
+    assert figures.rounded([], 3) == figures.rounded([], 3)
+
+
+def test_the_readers_own_settings_are_left_alone():
+    before = dict(matplotlib.rcParams)
+    bundle(DRAW["bars"](), alt=ALT)
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,136 @@
+"""The laboratory's Python side: the same weights as the library's, a stable rendering, and clear errors."""
+
+import json
+import math
+import re
+
+import ipywidgets
+import pytest
+import torch
+
+from llmbook.data import six_words
+from llmbook.nn import attention_weights, causal_mask
+from llmbook.pages import AttentionLab
+
+TOKENS = ["a", "b", "c"]
+KEYS = ["u", "v", "w", "x", "y"]
+
+
+def tensors(heads: int = 2, T: int = 3, S: int = 5, K: int = 7) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    return torch.randn(heads, T, K), torch.randn(heads, S, K), torch.randn(heads, S, 11)
+
+
+def state_in(html: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+
+
+def test_shows_the_six_words_by_default():
+    q, k = six_words.X @ six_words.W_Q, six_words.X @ six_words.W_K
+    torch.testing.assert_close(AttentionLab().weights, attention_weights(q, k).double(), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("mask", ["none", "causal", "padding", "window"])
+def test_every_setting_reaches_the_weights(mask):
+    lab = AttentionLab("one two three four", temperature=0.5, scaled=False, mask=mask, n_keys=2, window=2)
+    q, k = lab.qkv["q"], lab.qkv["k"]
+    expected = attention_weights(q, k, lab.may_attend, scale=2.0)
+    torch.testing.assert_close(lab.weights, expected)
+    allowed = {"none": 16, "causal": 10, "padding": 8, "window": 10}
+    assert int(lab.may_attend.sum()) == allowed[mask]
+
+
+def test_blocked_cells_and_edits():
+    lab = AttentionLab(blocked=[(2, 1)], edits=[("q", 0, 0, 1, 9.5)])
+    assert lab.weights[2, 1] == 0
+    assert lab.qkv["q"][0, 1] == 9.5
+    assert lab.blocked == [[2, 1]]  # lists, as they come back from the page
+    assert lab.edits == [["q", 0, 0, 1, 9.5]]
+
+
+def test_from_tensors_gives_each_heads_own_weights():
+    q, k, v = tensors()
+    for head in range(2):
+        lab = AttentionLab.from_tensors(q, k, v, TOKENS, KEYS, head=head)
+        # float16 keeps 11 bits: scores of size ~10 move by less than 0.02
+        torch.testing.assert_close(lab.weights, attention_weights(q, k)[head].double(), atol=5e-3, rtol=0)
+
+
+def test_one_head_needs_no_head_axis_and_self_attention_no_key_tokens():
+    q, _, _ = tensors()
+    lab = AttentionLab.from_tensors(q[0], q[0], tokens=TOKENS, may_attend=causal_mask(3))
+    assert lab.weights.triu(1).abs().max() == 0
+
+
+def test_composes_like_any_widget():
+    first, second, seen = AttentionLab(), AttentionLab(), []
+    ipywidgets.link((first, "temperature"), (second, "temperature"))
+    second.observe(lambda change: seen.append(change["new"]), "temperature")
+    first.temperature = 2.5
+    assert seen == [2.5]
+    assert ipywidgets.HBox([first, second]).children == (first, second)
+
+
+def test_renders_a_table_and_its_state_the_same_each_time():
+    first, second = (AttentionLab()._repr_mimebundle_()[0] for _ in range(2))
+    for kind in ("text/plain", "text/html"):
+        assert first[kind] == second[kind]
+    assert "0x" not in first["text/plain"]
+    assert first["text/html"].count("<td>") == 36
+    assert state_in(first["text/html"])["text"] == "the cat sat on the mat"
+    assert "application/vnd.jupyter.widget-view+json" in first
+
+
+def test_a_changed_setting_changes_what_is_compared():
+    assert repr(AttentionLab()) != repr(AttentionLab(temperature=1.1))
+
+
+def test_typed_text_is_cut_and_escaped():
+    text = "<script>alert(1)</script> " + " ".join("x" * 99 for _ in range(50))
+    lab = AttentionLab(text)
+    assert len(lab.tokens) == 16
+    assert max(map(len, lab.tokens)) == 16
+    assert lab.to_html().count("<script") == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"text": " "}, "at least one word"),
+        ({"temperature": 0}, "positive, got 0"),
+        ({"mask": "cusal"}, "one of none, causal, padding, window, got 'cusal'"),
+        ({"temperature": math.nan}, "positive, got nan"),
+        ({"window": 0}, "window must be at least 1, got 0"),
+        ({"d_k": 0}, "d_k must be at least 1, got 0"),
+        ({"n_keys": -1}, "n_keys must be at least 0, got -1"),
+        ({"row": math.nan}, "row must be at least 0 and below 6, got nan"),
+        ({"text": "a b", "row": 2}, "row must be at least 0 and below 2, got 2"),
+        ({"text": "a b", "key": -1}, "key must be at least 0 and below 2, got -1"),
+        ({"head": 1}, "head must be at least 0 and below 1, got 1"),
+        ({"heat": 1}, "no setting heat"),
+    ],
+)
+def test_impossible_settings_are_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        AttentionLab(**settings)
+
+
+@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"k": torch.zeros(2, 5, 6)}, r"k \(2, 5, 6\)"),
+        ({"tokens": ["a"]}, "do not fit 1 tokens"),
+        ({"v": torch.zeros(2, 4, 11)}, r"v \(2, 4, 11\)"),
+        ({"q": torch.zeros(2, 65, 7), "tokens": ["x"] * 65}, "1 to 64 tokens, got 65"),
+        ({"may_attend": torch.ones(3, 5)}, "boolean"),
+        ({"q": torch.full((2, 3, 7), 1e6)}, "finite in float16"),
+        *[({name: n}, f"{name} must .* below {n}, got {n}") for name, n in (("head", 2), ("row", 3), ("key", 5))],
+        ({"heads": ["L1H3"]}, r"each of 2 heads, got 1: \['L1H3'\]"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(change, message):
+    q, k, v = tensors()
+    given = {"q": q, "k": k, "v": v, "tokens": TOKENS, "key_tokens": KEYS, **change}
+    with pytest.raises(ValueError, match=message):
+        AttentionLab.from_tensors(**given)

@@ -1,0 +1,49 @@
+// A row of words as buttons, one of them pressed; a bar under each may show its share.
+
+import { h } from "./element";
+import { setAttribute } from "./write";
+
+const MAX_WITHOUT_SCROLLING = 16;
+
+interface ChipsOptions {
+  className: string;
+  onSelect(index: number): void;
+  signal: AbortSignal;
+}
+
+export interface Chips {
+  element: HTMLElement;
+  setWords(words: string[]): void;
+  press(index: number): void;
+  /** The length of each word's bar, from 0 to 1. */
+  setBars(shares: string[]): void;
+}
+
+export function chips({ className, onSelect, signal }: ChipsOptions): Chips {
+  const element = h("ul", { class: className });
+  let buttons: HTMLButtonElement[] = [];
+  const onClick = (event: Event): void => {
+    const index = buttons.findIndex((button) => event.target instanceof Node && button.contains(event.target));
+    if (index >= 0) onSelect(index);
+  };
+  element.addEventListener("click", onClick, { signal });
+
+  return {
+    element,
+    setWords(words) {
+      buttons = words.map((word) => h("button", { type: "button" }, word));
+      element.classList.toggle("many", words.length > MAX_WITHOUT_SCROLLING);
+      element.replaceChildren(...buttons.map((button) => h("li", {}, button)));
+    },
+    press(index) {
+      for (const [i, button] of buttons.entries()) {
+        setAttribute(button, "aria-pressed", String(i === index));
+      }
+    },
+    setBars(shares) {
+      for (const [i, button] of buttons.entries()) {
+        button.style.setProperty("--w", shares[i] ?? "0");
+      }
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// Tensors travel as IEEE 754 half-precision numbers (binary16), little-endian, in base64.
+
+/** One float16, given by its 16 bits: a sign, 5 bits of exponent, 10 bits of fraction. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** All numbers of a base64 text. */
+export function decodeFloat16(base64: string): Float64Array {
+  const bytes = atob(base64);
+  const out = new Float64Array(bytes.length / 2);
+  for (let i = 0; i < out.length; i++) {
+    out[i] = fromHalf(bytes.charCodeAt(2 * i) | (bytes.charCodeAt(2 * i + 1) << 8));
+  }
+  return out;
+}

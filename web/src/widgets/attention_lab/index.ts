@@ -1,0 +1,55 @@
+// The attention laboratory: scores, scaling, masks and weights under the reader's hands.
+// One front end for Jupyter, Colab and the static page; llmbook.pages.widgets.AttentionLab is its other half in Python.
+
+import type { Render } from "@anywidget/types";
+import { abortControllerUnder } from "../../controls/abort";
+import { h } from "../../controls/element";
+import { widgetRoot } from "../../controls/root";
+import { onThemeChange } from "../../controls/theme";
+import { onTraitsChange, type RenderContext, type Widget } from "../host";
+import { codeBlock } from "./code_block";
+import { Lab } from "./lab";
+import { prediction } from "./prediction";
+import { sentence } from "./sentence";
+import { sentenceInput } from "./sentence_input";
+import { settings } from "./settings";
+import type { Traits } from "./state";
+import { stepTable } from "./step_table";
+import css from "./style.css";
+import { vectorsEditor } from "./vectors_editor";
+import { weightsMap } from "./weights_map";
+import { weightsTable } from "./weights_table";
+import { keyChips, queryChips } from "./word_chips";
+
+function render({ model, el, signal }: RenderContext<Traits>): () => void {
+  const controller = abortControllerUnder(signal);
+  const lab = new Lab(model, controller.signal);
+  const root = widgetRoot({ className: "attention-lab", label: "Attention laboratory", css, signal: lab.signal });
+  root.append(...sections(lab));
+  onThemeChange(() => lab.draw(), lab.signal);
+  onTraitsChange(model, Object.keys(lab.state), () => lab.refresh(), lab.signal);
+  lab.draw();
+  el.replaceChildren(root);
+  return () => controller.abort();
+}
+
+function sections(lab: Lab): Node[] {
+  const predict = prediction(lab);
+  const code = codeBlock(lab);
+  return [
+    ...(lab.source.kind === "words" ? sentenceInput(lab) : []),
+    h("div", {}, "Choose the word that looks:"),
+    queryChips(lab),
+    h("div", {}, "The words it looks at:"),
+    keyChips(lab, predict),
+    ...sentence(lab),
+    h("div", { class: "buttons" }, predict.button, code.button, predict.score),
+    h("div", { class: "parts" }, weightsMap(lab, predict), settings(lab)),
+    stepTable(lab).element,
+    vectorsEditor(lab).element,
+    weightsTable(lab).element,
+    code.element,
+  ];
+}
+
+export default { render } satisfies Widget<Traits> & { render: Render<Traits> };

@@ -1,0 +1,127 @@
+// The controls of temperature, scale, mask and head, each with the line of code it stands for.
+
+import { button } from "../../controls/button";
+import { checkbox } from "../../controls/checkbox";
+import { h } from "../../controls/element";
+import { select } from "../../controls/select";
+import { type SliderView, slider } from "../../controls/slider";
+import { fixed } from "../../core/format";
+import type { Lab } from "./lab";
+import type { MaskName } from "./state";
+
+const MASK_CODE: Record<MaskName, string> = {
+  none: "may_attend = None",
+  causal: "may_attend = causal_mask(T, S)",
+  padding: "may_attend = padding_mask(lengths, S)",
+  window: "may_attend = window_mask(T, window)",
+};
+
+type SliderField = "temperature" | "d_k" | "n_keys" | "window" | "head";
+
+/** How each slider looks just now. */
+const VIEWS: Record<SliderField, (lab: Lab) => Omit<SliderView, "value">> = {
+  temperature: ({ state }) => ({
+    name: "Temperature",
+    range: [0.05, 5, 0.05],
+    text: fixed(state.temperature),
+    code: "scores = scores / temperature",
+  }),
+  d_k: ({ state }) => ({
+    name: "d_k under the root",
+    range: [1, 256, 1],
+    text: String(state.d_k),
+    code: `d_k = ${state.d_k}`,
+  }),
+  n_keys: ({ state, S }) => ({
+    name: "Keys that are not padding",
+    range: [0, S, 1],
+    text: String(state.n_keys),
+    code: `lengths = torch.tensor([${state.n_keys}])`,
+    hidden: state.mask !== "padding",
+  }),
+  window: ({ state, T, S }) => ({
+    name: "Window",
+    range: [1, Math.max(T, S), 1],
+    text: String(state.window),
+    code: "may_attend = (t - s).abs() < window",
+    hidden: state.mask !== "window",
+  }),
+  head: (lab) => {
+    const names = headNames(lab);
+    const { head } = lab.state;
+    return {
+      name: "Head",
+      range: [0, names.length - 1, 1],
+      text: String(names[head] ?? head),
+      code: "q[head], k[head], v[head]",
+    };
+  },
+};
+
+function headNames({ source }: Lab): (number | string)[] {
+  return source.kind === "tensors" ? source.heads : [0];
+}
+
+export function settings(lab: Lab): HTMLElement {
+  return h(
+    "div",
+    { class: "controls" },
+    settingSlider(lab, "temperature"),
+    scaledCheckbox(lab),
+    settingSlider(lab, "d_k"),
+    maskSelect(lab),
+    settingSlider(lab, "n_keys"),
+    settingSlider(lab, "window"),
+    settingSlider(lab, "head"),
+    clickMasksCheckbox(lab),
+    showAllButton(lab),
+  );
+}
+
+function settingSlider(lab: Lab, field: SliderField): HTMLElement {
+  const { element, update } = slider((value) => lab.change({ [field]: value }), lab.signal);
+  lab.onUpdate(() => update({ ...VIEWS[field](lab), value: lab.state[field] }));
+  return element;
+}
+
+function scaledCheckbox(lab: Lab): HTMLElement {
+  const { element, update } = checkbox({
+    text: "divide by √d_k",
+    code: "scores = q @ k.transpose(-2, -1) / d_k**0.5",
+    onChange: (scaled) => lab.change({ scaled }),
+    signal: lab.signal,
+  });
+  lab.onUpdate(() => update(lab.state.scaled));
+  return element;
+}
+
+function maskSelect(lab: Lab): HTMLElement {
+  const { element, update } = select({
+    name: "Mask",
+    options: MASK_CODE,
+    onChange: (mask) => lab.change({ mask }),
+    signal: lab.signal,
+  });
+  lab.onUpdate(() => update(lab.state.mask));
+  return element;
+}
+
+function clickMasksCheckbox(lab: Lab): HTMLElement {
+  const { element } = checkbox({
+    text: "a click on a cell hides it",
+    code: "may_attend[t, s] = False",
+    onChange: (checked) => {
+      lab.clickMasks = checked;
+    },
+    signal: lab.signal,
+  });
+  return element;
+}
+
+function showAllButton(lab: Lab): HTMLElement {
+  const element = button("Show all cells", () => lab.change({ blocked: [] }), lab.signal);
+  lab.onUpdate(() => {
+    element.hidden = lab.state.blocked.length === 0;
+  });
+  return element;
+}
