@@ -137,7 +137,8 @@ test-elsewhere: $(INSTALLED) $(FRONT_END) ## Run every notebook with another pro
 test-notebooks: $(INSTALLED) $(FRONT_END) ## Test the guards of the notebooks: break each on purpose
 	@$(PYTEST) tests/notebooks -n $(JOBS) --dist loadfile
 
-test-site: $(BOOK) ## Test the built site and JupyterLab in Chromium
+test-site: $(BOOK) ## Test the built site and JupyterLab in Chromium, and the site in Firefox and WebKit
+	@$(PY) scripts/find_engines.py
 	@CHROMIUM=$$($(PY) scripts/find_chromium.py); export CHROMIUM; $(PYTEST) tests/site
 
 test-colab: $(BOOK) ## Run a Colab copy in a bare environment

@@ -63,13 +63,13 @@ def try_to(command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def install_by_apt() -> bool:
-    """``apt-get install chromium``, where there is an apt-get and the right to use it."""
+def apt_get(*packages: str) -> bool:
+    """``apt-get install``, where there is an apt-get and the right to use it; returns whether it went well."""
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if not shutil.which("apt-get") or (sudo and not shutil.which("sudo")):
         return False
     try_to([*sudo, "apt-get", "update", "-qq"])
-    return try_to([*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"])
+    return try_to([*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages])
 
 
 def candidates() -> Iterator[str]:
@@ -81,7 +81,7 @@ def candidates() -> Iterator[str]:
     yield playwrights_own()
     if try_to([sys.executable, "-m", "playwright", "install", "chromium"]):
         yield playwrights_own()
-    if install_by_apt():
+    if apt_get("chromium", "fonts-noto-cjk"):
         yield from system()
 
 

@@ -1,7 +1,8 @@
 """How the book's figures look: one palette, and matplotlib's settings.
 
 Colours are the palette of Okabe and Ito, which colour-blind readers can tell apart. In the SVG each is a CSS variable
-with the colour itself as fallback, so that a dark page recolours the figure; lines differ in dash too.
+with the colour itself as fallback, so that a dark page recolours the figure. No colour carries a meaning alone, so that
+a figure can be printed in grey: lines differ in dash too, bars in hatching.
 """
 
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ OKABE_ITO = {"c1": "#0072b2", "c2": "#d55e00", "c3": "#009e73", "c4": "#cc79a7",
 PALETTE = {"ink": "#1d2530", "paper": "#ffffff", "muted": "#5a6472", "grid": "#9aa3ad", **OKABE_ITO}
 SERIES = tuple(OKABE_ITO)
 DASHES = ("-", (0, (6, 2)), (0, (2, 1.5)), (0, (7, 2, 2, 2)), (0, (1, 1)), (0, (4, 1, 1, 1, 1, 1)))
+HATCHES = ("", "//", "\\\\", "xx", "--", "||")  # lines only: a dot costs twenty lines of SVG
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -25,6 +27,7 @@ STYLE: dict[Any, Any] = {
     "figure.facecolor": PALETTE["paper"],
     "axes.facecolor": "none",
     "legend.frameon": False,
+    "hatch.linewidth": 1.4,
     **dict.fromkeys(("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color"), PALETTE["ink"]),
     "axes.edgecolor": PALETTE["muted"],
 }

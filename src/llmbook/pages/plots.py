@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from torch import Tensor
 
 from llmbook.pages.figures import canvas
-from llmbook.pages.looks import DASHES, PALETTE, SERIES, style
+from llmbook.pages.looks import DASHES, HATCHES, PALETTE, SERIES, style
 
 AS_IT_IS: dict[str, Any] = {"parse_math": False}  # a token may hold a dollar sign
 Words = Sequence[str]
@@ -33,7 +33,7 @@ def heat_map(
     largest: int | float | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """A table of shaded cells: blue above zero, orange below, as strong as the number is large.
+    """A table of shaded cells: blue above zero, orange and (without numbers) hatched below, strong where it is large.
 
     ``decimals`` prints the numbers into the cells (None: no numbers). ``largest`` is the number with full colour, by
     default the largest there is; give it where several maps are to be compared. Raises ``ValueError`` where the
@@ -49,7 +49,8 @@ def heat_map(
     ax = ax or canvas(*size)[1][0]
     with style():
         top = largest or float(np.abs(table).max()) or 1.0
-        shade(ax, table / top, SHADE if decimals is None else SHADE_UNDER_TEXT)
+        hatch = HATCHES[1] if decimals is None else ""  # a printed number has its sign
+        shade(ax, table / top, SHADE if decimals is None else SHADE_UNDER_TEXT, hatch)
         if decimals is not None:
             for t, s in np.ndindex(T, S):
                 number = round(float(table[t, s]), decimals) + 0.0  # + 0.0 makes -0 into 0
@@ -64,8 +65,11 @@ def heat_map(
     return cast(Figure, ax.figure)
 
 
-def shade(ax: Axes, table: np.ndarray, strongest: float) -> None:
-    """Draw each cell of a table of numbers in -1..1: one path for each step of opacity, or pixels for a large table."""
+def shade(ax: Axes, table: np.ndarray, strongest: float, hatch: str = "") -> None:
+    """Draw each cell of a table of numbers in -1..1: one path for each step of opacity, or pixels for a large table.
+
+    ``hatch`` marks the cells below zero, but not in pixels.
+    """
     if table.size > MOST_DRAWN_CELLS:
         pixels = np.zeros((*table.shape, 4))
         for sign, name in ((1, "c1"), (-1, "c2")):
@@ -79,7 +83,8 @@ def shade(ax: Axes, table: np.ndarray, strongest: float) -> None:
         squares = [Path(CORNERS + np.array([s, t]), closed=True) for t, s in np.argwhere(steps == step)]
         colour = PALETTE["c1" if step > 0 else "c2"]
         path = Path.make_compound_path(*squares)
-        ax.add_patch(PathPatch(path, facecolor=colour, alpha=strongest * abs(step) / SHADES, lw=0))
+        looks: dict[str, Any] = {"hatch": hatch, "hatchcolor": PALETTE["ink"]} if step < 0 and hatch else {}
+        ax.add_patch(PathPatch(path, facecolor=colour, alpha=strongest * abs(step) / SHADES, lw=0, **looks))
 
 
 def alignment(
@@ -130,7 +135,7 @@ def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "l
 
 
 def bars(labels: Words, series: Mapping[str, object], *, ylabel: str, title: str = "", decimals: int = 2) -> Figure:
-    """Upright bars, one group a label and one colour a series, each with its number above it.
+    """Upright bars, one group a label, one colour and hatching a series, each with its number above it.
 
     Raises ``ValueError`` for no series or more than six, and where one is not as long as the labels.
     """
@@ -140,7 +145,8 @@ def bars(labels: Words, series: Mapping[str, object], *, ylabel: str, title: str
     with style():
         for i, (name, heights) in enumerate(series.items()):
             left = np.arange(len(labels)) + (i - (len(series) - 1) / 2) * width
-            drawn = ax.bar(left, as_array(heights), width * 0.92, color=PALETTE[SERIES[i]], label=name)
+            looks: dict[str, Any] = {"color": PALETTE[SERIES[i]], "hatch": HATCHES[i], "hatchcolor": PALETTE["paper"]}
+            drawn = ax.bar(left, as_array(heights), width * 0.92, label=name, **looks)
             ax.bar_label(drawn, fmt=f"%.{decimals}f", size=9, padding=2)
         ax.set_xticks(range(len(labels)), labels, **AS_IT_IS)
         ax.set(ylabel=ylabel, title=title)

@@ -24,7 +24,7 @@ def to_svg(fig: Figure, alt: str, mark: str) -> str:
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= )(d|x|y|transform|width|height|viewBox)="([^"]*)"', short_numbers, svg)
-    svg = own_ids(svg, f"fig-{mark}")
+    svg = own_ids(one_of_each_pattern(svg), f"fig-{mark}")
     svg = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", FONT, svg)
     svg = svg.replace("#000000", PALETTE["ink"])
     for name, colour in PALETTE.items():
@@ -37,6 +37,17 @@ def short_numbers(attribute: re.Match[str]) -> str:
     """Coordinates to a hundredth of a point: a third of the size, and no digits that differ between processors."""
     value = re.sub(r"-?\d+\.\d+(e-?\d+)?", lambda number: f"{round(float(number[0]), 2) + 0.0:g}", attribute[2])
     return f'{attribute[1]}="{value}"'
+
+
+def one_of_each_pattern(svg: str) -> str:
+    """Hatchings that look the same become one: matplotlib writes one for each opacity, which the shape has anyway."""
+    svg = re.sub(r'; stroke-opacity: [\d.]+(?="/>\s*</pattern>)', "", svg)
+    first: dict[str, str] = {}
+    for pattern, name, looks in re.findall(r'(<pattern id="(\w+)"(.*?)</pattern>)', svg, flags=re.DOTALL):
+        kept = first.setdefault(looks, name)
+        if kept != name:
+            svg = svg.replace(pattern, "").replace(f"url(#{name})", f"url(#{kept})")
+    return svg
 
 
 def own_ids(svg: str, prefix: str) -> str:

@@ -94,6 +94,22 @@ def test_looks_do_not_change_the_digest():
     assert digest(one) == digest(two)
 
 
+def test_series_and_signs_differ_in_more_than_colour():
+    """So that a figure can be printed in grey: dashes, hatchings; and no digest knows of them."""
+    six = {name: [1.0 + i, 2.0] for i, name in enumerate("abcdef")}
+    curves = bundle(lines([0, 1], six, xlabel="x", ylabel="y"), alt=ALT)["image/svg+xml"]
+    assert len(set(re.findall(r"stroke-dasharray: ([\d., ]+)", curves))) == 5  # and the unbroken one
+    columns = bundle(bars(["r", "s"], six, ylabel="y"), alt=ALT)["image/svg+xml"]
+    assert len(set(re.findall(r"fill: url\(#([\w-]+)\)", columns))) == 5
+    assert columns.count("<pattern") == 5
+    signed = [[0.5, -0.5, -1.0]]
+    cells = bundle(heat_map(signed, ["r"], ["a", "b", "c"], decimals=None), alt=ALT)["image/svg+xml"]
+    assert cells.count("<pattern") == 1
+    assert cells.count("fill: url(#") == 2
+    numbered = bundle(heat_map(signed, ["r"], ["a", "b", "c"]), alt=ALT)["image/svg+xml"]
+    assert "<pattern" not in numbered
+
+
 def test_masked_and_missing_numbers_are_allowed():
     fig = lines([0, 1, 2], {"a": [1.0, float("nan"), 3.0]}, xlabel="x", ylabel="y")
     assert bundle(fig, alt=ALT)["image/svg+xml"]

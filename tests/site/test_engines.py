@@ -1,0 +1,116 @@
+"""The book in other browsers than Chromium: Firefox, and Safari's engine as WebKitGTK has it."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from engines import ARROW_RIGHT, Engine, firefox, serve_listening, wait_for, webkit
+
+import find_engines
+from conftest import ROOT
+
+HTML = ROOT / "_build/html"
+PAGES = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-5-real-heads.html"]
+PROSE = "chapters/how-to-use.html"
+
+
+@pytest.fixture(scope="module")
+def site(site_dir) -> Iterator[str]:
+    with serve_listening(site_dir) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=["firefox", "webkit"])
+def engine(request) -> Iterator[Engine]:
+    programs = find_engines.found()
+    missing = find_engines.missing(programs)
+    assert not missing, f"not installed: {', '.join(missing)}; 'make test-site' installs them"
+    if request.param == "firefox":
+        with firefox(programs["firefox"]) as browser:
+            yield browser
+    else:
+        with webkit(programs["webkit"], programs["xvfb"]) as browser:
+            yield browser
+
+
+def test_it_is_another_engine(engine):
+    engine.open("about:blank")
+    assert "Chrome" not in engine.evaluate("navigator.userAgent")
+
+
+LIVE = "[...document.querySelectorAll('.llmbook-widget[data-widget]')].map((place) => place.nextElementSibling)"
+# The nth widget's first slider that can be seen, and what its pictures look like.
+SLIDER = f"{LIVE}[%d].querySelector('label:not([hidden]) > input[type=range]')"
+PICTURE = (
+    f"[...{LIVE}[%d].querySelectorAll('svg, canvas')]"
+    ".map((e) => (e.matches('canvas') ? e.toDataURL() : e.outerHTML)).join().replace(/ style=.[^>]*/g, '')"
+)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_widget_starts_and_answers_a_key(engine, site, name):
+    engine.open(f"{site}/{name}")
+    places = engine.evaluate("document.querySelectorAll('.llmbook-widget').length")
+    assert places > 0
+    wait_for(engine, "[...document.querySelectorAll('.llmbook-widget')].every((place) => place.hidden)")
+    assert engine.evaluate(f"{LIVE}.every((live) => live.getBoundingClientRect().height > 100)")
+    for n in range(places):
+        before = engine.evaluate(PICTURE % n)
+        engine.evaluate(f"({SLIDER % n}.scrollIntoView({{ block: 'center' }}), {SLIDER % n}.focus(), 1)")
+        value = engine.evaluate(f"{SLIDER % n}.value")
+        engine.press(ARROW_RIGHT)
+        wait_for(engine, f"{SLIDER % n}.value !== '{value}'")
+        assert before
+        wait_for(engine, f"({PICTURE % n}) !== {json.dumps(before)}")
+    assert engine.errors() == []
+
+
+def test_formulas_and_their_fonts_load(engine, site):
+    engine.open(f"{site}/{PAGES[0]}")
+    wait_for(engine, "document.fonts.status === 'loaded' && [...document.fonts].some((f) => f.status === 'loaded')")
+    fonts = engine.evaluate("[...document.fonts].map((f) => [f.family.replaceAll('\"', ''), f.status])")
+    assert any(family.startswith("KaTeX") and status == "loaded" for family, status in fonts)
+    assert [family for family, status in fonts if status == "error"] == []
+    boxes = engine.evaluate(
+        "[...document.querySelectorAll('article .katex-html')].map((e) => e.getBoundingClientRect().height)"
+    )
+    assert boxes
+    assert min(boxes) > 5
+    assert engine.errors() == []
+
+
+BUTTON = "[...document.querySelectorAll('.primary-toggle[aria-haspopup=dialog]')].find((e) => e.checkVisibility())"
+IN_VIEW = """[...document.querySelectorAll('dialog[open]')].some((e) => {
+  const box = e.getBoundingClientRect();
+  return box.width > 100 && box.left >= 0 && box.left < innerWidth && e.querySelector('a').checkVisibility();
+})"""
+OPENER = r'<button[^>]*primary-toggle[^>]*aria-haspopup="dialog"'
+HAS_DRAWER = re.search(OPENER, (HTML / PROSE).read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(not HAS_DRAWER, reason="this book has no button that opens a dialog with its pages")
+def test_the_drawer_opens(engine, site):
+    engine.open(f"{site}/{PROSE}", width=600)
+    assert not engine.evaluate(IN_VIEW)
+    engine.evaluate(f"({BUTTON}.click(), 1)")
+    wait_for(engine, IN_VIEW)
+    assert engine.evaluate(f"{BUTTON}.getAttribute('aria-expanded')") == "true"
+    assert engine.errors() == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_theme_is_taken(engine, site, dark):
+    engine.open(f"{site}/{PROSE}")
+    theme = "dark" if dark else "light"
+    engine.evaluate(f"(document.documentElement.dataset.theme = '{theme}', 1)")
+    red = "getComputedStyle(document.querySelector('article p')).color.match(/\\d+/)[0]"
+    wait_for(engine, f"({red} > 128) === {str(dark).lower()}")
+
+
+def test_an_error_is_seen(engine, site):
+    """The canary: an error of the page's own must turn up."""
+    engine.open(f"{site}/{PROSE}")
+    engine.evaluate("(setTimeout(() => { throw new Error('a canary') }), 1)")
+    engine.evaluate("new Promise((done) => setTimeout(done, 200, 1))")
+    assert any("a canary" in error for error in engine.errors())
