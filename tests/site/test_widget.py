@@ -204,16 +204,30 @@ def test_a_click_hides_a_cell_and_the_sentence_says_what_is_left(open_lab):
 
 def test_predict_then_reveal_gives_points(open_lab):
     page = open_lab()
-    page.get_by_role("button", name="Predict, then reveal").click()
-    assert "Where will “sat” look?" in page.locator(".sentence").inner_text()
+    weights = AttentionLab().weights
+    page.get_by_role("button", name="Predict, then reveal").click()  # of a word that was not shown before
+    assert "Where will “on” look?" in page.locator(".sentence").inner_text()
     assert page.locator(".heat .digits text", has_text="?").count() == 6
-    page.locator(".chips:not(.queries) button", has_text="cat").click()
-    assert "100 of 100 points" in page.locator(".buttons").inner_text()
-    page.get_by_role("button", name="Predict the next word").click()
-    page.locator(".chips:not(.queries) button", has_text="cat").click()
-    weights = AttentionLab().weights[3]
-    assert f"{round(100 * float(weights[1] / weights.max()))} of 100 points" in page.locator(".buttons").inner_text()
-    assert "in 2 tries" in page.locator(".buttons").inner_text()
+    page.locator(".chips:not(.queries) button", has_text="mat").click()
+    assert "100 of 100 points." in page.locator(".buttons").inner_text()
+
+    page.get_by_role("button", name="Next: where will “the” look?").click()
+    assert "Where will “the” look?" in page.locator(".sentence").inner_text()
+    assert page.locator(".heat .digits text", has_text="?").count() == 6
+    page.locator(".chips.queries button", has_text="sat").click()  # another question
+    assert "Where will “sat” look?" in page.locator(".sentence").inner_text()
+    page.locator(".chips:not(.queries) button", has_text="mat").click()
+    earned = round(100 * float(weights[2, 5] / weights[2].max()))
+    said = page.locator(".buttons").inner_text()
+    assert f"You chose “mat”: {earned} of 100 points, {100 + earned} of 200 in all." in said
+
+
+def test_an_answer_that_is_given_up_is_shown(open_lab):
+    page = open_lab()
+    page.get_by_role("button", name="Predict, then reveal").click()
+    page.get_by_role("button", name="Show the answer").click()
+    assert "“on” attends" in page.locator(".sentence").inner_text()
+    assert page.locator(".heat .digits text", has_text="?").count() == 0
 
 
 def test_entries_of_q_k_and_v_can_be_set_and_dragged(open_lab):

@@ -2,11 +2,12 @@
 
 An exercise knows the right answer from the library (never from the page's own solution) and a tuple of typical
 mistakes, each as the wrong answer it leads to and the sentence that helps. What agrees with the right answer is right;
-what agrees with a mistake is told that mistake's sentence.
+what agrees with a mistake is told that mistake's sentence; of anything else it is said where it differs.
 
-Read in this order: ``exercise`` says what an exercise and a mistake are, ``judging`` how an answer is compared with
-them, ``catalogue`` which pages there are and how ``check`` finds an exercise. Then comes a module a page, named after
-its notebook (``one_head`` for ``04-1-one-head``): a section an exercise, with the right answer, the mistakes and the
+Read in this order: ``exercise`` says what an exercise and a mistake are, ``running`` how a reader's function is tried,
+``comparing`` when two results are the same, ``hints`` what would mend a wrong one, ``judging`` how these make one line,
+``catalogue`` which pages there are and how ``check`` finds an exercise. Then comes a module a page, named after its
+notebook (``one_head`` for ``04-1-one-head``): a section an exercise, with the right answer, the mistakes and the
 declaration.
 
 Left out: partial marks, and any judgement of style.

@@ -25,7 +25,7 @@ LOG_AXIS = Exercise(
         Mistake(50.0, "50 is half of 100; on a log axis the middle of 10 and 100 is 10 times √10."),
         Mistake(1.5, "that is the exponent; the axis shows 10 to that power."),
     ),
-    tolerance=1.0,
+    digits=2,
 )
 
 # --- months to a doubling --------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ DOUBLING = Exercise(
             "growth by doubling multiplies: divide the months by log₂ of the factor, not by the factor.",
         ),
     ),
-    tolerance=0.05,
+    digits=2,
 )
 
 # --- training compute ------------------------------------------------------------------------------------------
@@ -100,9 +100,9 @@ COMPUTE = Exercise(
             partial(operations, billions=1e9),
             "billions times billions are 10¹⁸; you have multiplied by 10⁹ once.",
         ),
+        Mistake(partial(operations, per_token=1), "each parameter and token takes 6 operations; you have counted one."),
         Mistake(single_operations, "the answer is asked for in units of 10²² operations: divide by 1e22."),
     ),
-    tolerance=0.01,
 )
 
 # --- rows that are due for a review ----------------------------------------------------------------------------

@@ -33,8 +33,10 @@ PARAMETERS = Exercise(
             "12 L D² is the rule of thumb; this model is small enough for the rest to matter.",
         ),
         Mistake(COUNT - P * D, "a row for each position is missing: P D."),
+        Mistake(COUNT - V * D, "the table of tokens is missing: V D."),
+        Mistake(COUNT - V * D - P * D, "the two tables are missing, of tokens and of positions: V D + P D."),
+        Mistake(BLOCK + V * D + P * D + 2 * D, "there are six blocks, and you counted one."),
     ),
-    tolerance=0.5,
 )
 
 # --- the memory of keys and values -----------------------------------------------------------------------------
@@ -52,9 +54,11 @@ CACHE = Exercise(
         Mistake(GIGABYTES * 2, "16 bits are two bytes, not four."),
         Mistake(GIGABYTES / 96, "every one of the 96 layers keeps its own."),
         Mistake(GIGABYTES / 2048, "that is one token; the context holds 2,048."),
+        Mistake(GIGABYTES * 1e9 / 2**30, "these are gibibytes of 2³⁰ bytes; here a gigabyte has 10⁹."),
+        Mistake(GIGABYTES * 1e9, "these are bytes; a gigabyte has 10⁹."),
         Mistake(GIGABYTES * 1.5, "queries are not kept; only keys and values are looked at again."),
     ),
-    tolerance=0.05,
+    digits=2,
 )
 
 # --- days of training ------------------------------------------------------------------------------------------
@@ -119,7 +123,6 @@ DAYS = Exercise(
         Mistake(hours, "these are hours; a day has 24."),
         Mistake(longer_with_more_processors, "more processors take fewer days: divide by their number."),
     ),
-    tolerance=0.01,
 )
 
 # --- a few-shot prompt -----------------------------------------------------------------------------------------
@@ -160,6 +163,21 @@ def without_description(description: str, examples: Examples, question: str) -> 
     return prompt("", examples, question)
 
 
+def with_last_space(description: str, examples: Examples, question: str) -> str:
+    """A space behind the arrow."""
+    return prompt(description, examples, question) + " "
+
+
+def with_last_line_end(description: str, examples: Examples, question: str) -> str:
+    """A line end behind the arrow."""
+    return prompt(description, examples, question) + "\n"
+
+
+def with_empty_description(description: str, examples: Examples, question: str) -> str:
+    """A line for the description, whatever it is."""
+    return description + "\n" + prompt("", examples, question)
+
+
 PROMPT = Exercise(
     name="1.4-prompt",
     answer=prompt,
@@ -178,6 +196,11 @@ PROMPT = Exercise(
             "the last line needs its arrow, or the model does not know that an answer is due.",
         ),
         Mistake(without_description, "the description is missing."),
+        Mistake(with_last_space, "nothing may follow the last arrow, not even a space."),
+        Mistake(with_last_line_end, "nothing may follow the last arrow, not even the end of its line."),
+        Mistake(
+            with_empty_description, "where the description is empty it gets no line: begin with the first example."
+        ),
     ),
 )
 

@@ -1,7 +1,7 @@
 """What an exercise is: a question with a name, its right answer, and the mistakes that are often made in it.
 
-An answer is a value (a number, a word, a tensor, a list of numbers), or a function. Two functions are compared by what
-they return for the same arguments, the exercise's ``probes``.
+An answer is a value (a number, a word, a yes or no, a tensor, a list of numbers), or a function. Two functions are
+compared by what they return for the same arguments, the exercise's ``probes``.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,12 @@ class Exercise:
     """One question, with all that is needed to judge an answer to it."""
 
     name: str  # as the page writes it in ``check("4.1-causal", …)``
-    answer: object  # the right value, or a right function
+    answer: object  # the right value, or a right function; whole numbers are ints, for these are asked for exactly
     right: str  # one line for a right answer: what it teaches
     mistakes: tuple[Mistake, ...]  # the first that agrees with a wrong answer is named
     probes: tuple[tuple[object, ...], ...] = ()  # arguments functions are compared on; empty where a value is asked for
-    tolerance: float = 1e-4  # absolute; answers typed by hand need a larger one
+    digits: int | None = None  # how many digits of a number typed by hand must be right, from the first that is not 0
+    decimals: int | None = None  # or how many after the point; where neither is given, a number is computed
 
 
 def random_normal(*shape: int, seed: int = 0) -> Tensor:

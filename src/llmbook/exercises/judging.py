@@ -1,21 +1,23 @@
 """How an answer is judged: compared with the right one, then with each mistake, and else told where it differs.
 
-    right       all results agree with those of the right answer, within the exercise's tolerance
-    a mistake   all agree with those of a declared mistake, the first of them that does
-    neither     the first thing that differs is put into words, without telling the answer
-
-A function's results are what it returns for each of the exercise's probes. A reader's function may do anything: raise,
-return too much, or change its arguments. None of this harms the next probe or the next answer.
+right       the results of all probes agree with those of the right answer
+a mistake   all agree with those of a declared mistake; or the first wrong one does, and has numbers enough to tell
+neither     how many probes are right, and of the first that is not what would mend it, or what differs
 """
 
-import copy
-from collections.abc import Callable, Sequence
 from typing import cast
 
-import torch
+import numpy as np
 from torch import Tensor
 
-from llmbook.exercises.exercise import Exercise
+from llmbook.exercises.comparing import difference, distance, shown
+from llmbook.exercises.exercise import Exercise, Mistake
+from llmbook.exercises.hints import hint
+from llmbook.exercises.running import Stopped, is_blank, missing_part, results
+
+Known = list[tuple[Mistake, list[object]]]  # the mistakes, each with the results it leads to
+
+TELLING = 4  # so many computed numbers do not agree by accident
 
 
 def judge(exercise: Exercise, answer: object) -> str:
@@ -23,117 +25,111 @@ def judge(exercise: Exercise, answer: object) -> str:
     if is_blank(answer):
         return "Not yet: put your answer in place of the three dots, and run the cell again."
     if exercise.probes and not callable(answer):
-        return f"Not quite: the answer is a function, and this is {type(answer).__name__}."
+        return f"Not quite: the answer is a function, and this is {type(answer).__name__}; give its name alone."
+    if callable(answer) and not exercise.probes:
+        return "Not quite: this is a function, and a value is asked for: call it."
 
-    try:
-        answers = results(exercise, answer)
-    except Exception as error:  # whatever the reader's own function raises is news for the reader
-        return f"Not quite: your function stops with {type(error).__name__}: {first_line(error)}"
-
-    if any(is_blank(part) for part in answers):
+    given = results(exercise, answer)
+    if all(map(is_blank, given)):
         return "Not yet: the function returns nothing so far."
-    return verdict(exercise, answers)
+    missing = next(filter(None, map(missing_part, given)), None)
+    return f"Not yet: {missing}" if missing else verdict(exercise, given)
 
 
-def verdict(exercise: Exercise, answers: list[object]) -> str:
+def verdict(exercise: Exercise, given: list[object]) -> str:
     """The line for results that are all there: right, a mistake that is known, or what differs first."""
     expected = results(exercise, exercise.answer)
-    if agree(answers, expected, exercise.tolerance):
+    differences = [
+        str(mine) if isinstance(mine, Stopped) else difference(mine, right, exercise)
+        for mine, right in zip(given, expected, strict=True)
+    ]
+    wrong = [place for place, said in enumerate(differences) if said]
+    known = known_mistake(exercise, given, expected, wrong)
+    if not wrong and known is None:
         return f"Correct: {exercise.right}"
-
-    for mistake in exercise.mistakes:
-        if agree(answers, results(exercise, mistake.answer), exercise.tolerance):
-            return f"Not quite: {mistake.says}"
-
-    return f"Not quite: {difference(answers, expected, exercise.tolerance)}"
+    if known:
+        return f"Not quite: {known.says}"
+    said = explained(exercise, given[wrong[0]], expected[wrong[0]], differences[wrong[0]])
+    return f"Not quite: {placed(exercise, wrong, said)}"
 
 
-def is_blank(value: object) -> bool:
-    """Whether nothing stands there yet, or in one place of a list or a tuple."""
-    if isinstance(value, list | tuple):
-        return any(is_blank(part) for part in cast(Sequence[object], value))
-    return value is None or value is ...
+# --- a mistake that is known -----------------------------------------------------------------------------------
 
 
-def first_line(error: Exception) -> str:
-    """What the error says, cut to one line; nothing where it says nothing."""
-    lines = str(error).splitlines()
-    return lines[0] if lines else ""
-
-
-# --- an answer's results ---------------------------------------------------------------------------------------
-
-
-def results(exercise: Exercise, answer: object) -> list[object]:
-    """The answer itself, or what the function returns for each probe; returned tuples are laid out one by one."""
+def known_mistake(exercise: Exercise, given: list[object], expected: list[object], wrong: list[int]) -> Mistake | None:
+    """The mistake whose answer was given, if it is one of those declared."""
     if not exercise.probes:
-        return [answer]
-
-    function = cast(Callable[..., object], answer)
-    laid_out: list[object] = []
-    for probe in exercise.probes:
-        returned = function(*map(copied, probe))
-        laid_out += cast(tuple[object, ...], returned) if isinstance(returned, tuple) else (returned,)
-    return laid_out
+        return mistaken_value(exercise, given[0], expected[0] if not wrong else None)
+    if not wrong:
+        return None
+    led_to = [(mistake, results(exercise, mistake.answer)) for mistake in exercise.mistakes]
+    return mistaken_everywhere(exercise, given, led_to) or mistaken_first(exercise, given, expected, wrong[0], led_to)
 
 
-def copied(argument: object) -> object:
-    """A probe the reader's function may change without harm to the next."""
-    return argument.clone() if isinstance(argument, Tensor) else copy.deepcopy(argument)
+def mistaken_value(exercise: Exercise, answer: object, right: object) -> Mistake | None:
+    """The nearest mistake a typed answer agrees with; where it agrees with the right one too, if that is farther."""
+    known = [mistake for mistake in exercise.mistakes if agree(answer, mistake.answer, exercise)]
+    if not known:
+        return None
+    nearest = min(known, key=lambda mistake: distance(answer, mistake.answer))
+    right_is_nearer = right is not None and distance(answer, right) <= distance(answer, nearest.answer)
+    return None if right_is_nearer else nearest
+
+
+def mistaken_everywhere(exercise: Exercise, given: list[object], led_to: Known) -> Mistake | None:
+    """The first mistake that all results agree with."""
+    for mistake, others in led_to:
+        if all(agree(mine, other, exercise) for mine, other in zip(given, others, strict=True)):
+            return mistake
+    return None
+
+
+def mistaken_first(
+    exercise: Exercise, given: list[object], expected: list[object], first: int, led_to: Known
+) -> Mistake | None:
+    """The first mistake that the first wrong result agrees with, where that is no accident."""
+    if isinstance(given[first], Stopped) or not tells(expected[first]):
+        return None
+    return next((mistake for mistake, others in led_to if agree(given[first], others[first], exercise)), None)
+
+
+def agree(answer: object, other: object, exercise: Exercise) -> bool:
+    """Whether two results are the same; two functions that stop are."""
+    if isinstance(answer, Stopped) or isinstance(other, Stopped):
+        return isinstance(answer, Stopped) and isinstance(other, Stopped)
+    return difference(answer, other, exercise) is None
+
+
+def tells(result: object) -> bool:
+    """Whether a result holds so many computed numbers that nothing agrees with it by accident."""
+    if isinstance(result, tuple):
+        return any(map(tells, cast(tuple[object, ...], result)))
+    return isinstance(result, Tensor) and result.dtype.is_floating_point and result.numel() >= TELLING
 
 
 # --- what differs ----------------------------------------------------------------------------------------------
 
 
-def agree(answers: Sequence[object], expected: Sequence[object], tolerance: float) -> bool:
-    """Whether nothing differs."""
-    return difference(answers, expected, tolerance) is None
+def explained(exercise: Exercise, answer: object, expected: object, otherwise: str | None) -> str:
+    """What would mend a wrong result, or else what differs in it."""
+    if isinstance(answer, Stopped):
+        return f"your function stops with {answer}"
+    return hint(answer, expected, exercise) or str(otherwise)
 
 
-def difference(answers: Sequence[object], expected: Sequence[object], tolerance: float) -> str | None:
-    """In words, the first thing that differs, without telling the answer; ``None`` where nothing does."""
-    if len(answers) != len(expected):
-        return f"there are {len(answers)} results, and there should be {len(expected)}."
-
-    pairs = zip(answers, expected, strict=True)
-    differences = (part_difference(part, right, tolerance) for part, right in pairs)
-    return next(filter(None, differences), None)
-
-
-def part_difference(answer: object, expected: object, tolerance: float) -> str | None:
-    """The same for one result: words are compared without regard to case, all else as numbers."""
-    if not isinstance(expected, str):
-        return number_difference(answer, torch.as_tensor(expected), tolerance)
-    if str(answer).strip().casefold() == expected.casefold():
-        return None
-    return f"{str(answer)[:40]!r} is not it."
+def placed(exercise: Exercise, wrong: list[int], said: str) -> str:
+    """What is said of the first wrong result, with the number of right ones and its arguments where some are right."""
+    tries = len(exercise.probes)
+    if len(wrong) == max(tries, 1):
+        return said
+    arguments = ", ".join(map(described, exercise.probes[wrong[0]]))
+    return f"right in {tries - len(wrong)} of {tries} tries; the first that differs is given {arguments}: {said}"
 
 
-def number_difference(answer: object, expected: Tensor, tolerance: float) -> str | None:
-    """The same for numbers, tensors and nested lists of numbers."""
-    try:
-        numbers = torch.as_tensor(answer)
-    except (TypeError, ValueError, RuntimeError):
-        return f"the answer should be made of numbers, and this is {type(answer).__name__}."
-
-    if numbers.shape != expected.shape:
-        return f"the shape is {tuple(numbers.shape)}, and should be {tuple(expected.shape)}."
-    if expected.dtype == torch.bool and numbers.dtype != torch.bool:
-        return f"the answer should be True and False (torch.bool), and is {numbers.dtype}."
-    return entry_difference(numbers.double(), expected.double(), tolerance)
-
-
-def entry_difference(numbers: Tensor, expected: Tensor, tolerance: float) -> str | None:
-    """The same for two tensors of one shape; a NaN agrees with a NaN."""
-    if numbers.isnan().any() and not expected.isnan().any():
-        return "there is a NaN in it: look for 0/0, for log 0, or for a row that may look nowhere."
-
-    differs = ~torch.isclose(numbers, expected, rtol=0, atol=tolerance, equal_nan=True)
-    if not differs.any():
-        return None
-    if numbers.ndim == 0:
-        return f"it is not {numbers.item():.4g}."
-
-    place = [int(index) for index in differs.nonzero()[0]]
-    first = f"the first is {numbers[tuple(place)].item():.4g} at {place}"
-    return f"{int(differs.sum())} of {differs.numel()} numbers differ; {first}."
+def described(argument: object) -> str:
+    """An argument by its shape, or as it is written where that is short."""
+    if isinstance(argument, Tensor | np.ndarray):
+        return f"shape {tuple(argument.shape)}"
+    if isinstance(argument, float):
+        return f"{argument:g}"
+    return getattr(argument, "__name__", shown(argument, 36))

@@ -13,34 +13,37 @@ from llmbook.training.objectives import IGNORE, mask_words
 
 SHARES = Exercise(
     name="2.4-shares",
-    answer=[120.0, 15.0, 15.0],
+    answer=[120, 15, 15],
     right="150 are chosen, and the loss counts all of them, the untouched ones too.",
     mistakes=(
-        Mistake([800.0, 100.0, 100.0], "80, 10 and 10 % are shares of the chosen 15 %, not of all words."),
-        Mistake([120.0, 15.0, 865.0], "of the untouched words only the chosen ones are asked for."),
-        Mistake([150.0, 15.0, 15.0], "150 are chosen, but only 80 % of these are hidden."),
+        Mistake([800, 100, 100], "80, 10 and 10 % are shares of the chosen 15 %, not of all words."),
+        Mistake([120, 15, 865], "of the untouched words only the chosen ones are asked for."),
+        Mistake([150, 15, 15], "150 are chosen, but only 80 % of these are hidden."),
+        Mistake([120, 15, 150], "of the untouched words: 10 % of the chosen 150 are asked for as they stand."),
+        Mistake([0.8, 0.1, 0.1], "these are the shares of the chosen words; how many words are that?"),
+        Mistake([0.12, 0.015, 0.015], "these are shares of all words; multiply by the thousand."),
     ),
-    tolerance=0.5,
 )
 
 # --- the questions of three games ------------------------------------------------------------------------------
 
 COUNT = Exercise(
     name="2.4-count",
-    answer=[20_000 * 49.0, 150_000.0, 10_000.0],
+    answer=[20_000 * 49, 150_000, 10_000],
     right="the next word asks at nearly every position, the other two at a few.",
     mistakes=(
         Mistake(
-            [1_000_000.0, 150_000.0, 10_000.0],
+            [1_000_000, 150_000, 10_000],
             "the last word of a piece has no next word: 49 answers a piece.",
         ),
-        Mistake([980_000.0, 150_000.0, 20_000.0], "one question of game 2 needs two pieces."),
+        Mistake([980_000, 150_000, 20_000], "one question of game 2 needs two pieces."),
+        Mistake([999_999, 150_000, 10_000], "the text is cut into 20,000 pieces, and each has a last word of its own."),
+        Mistake([980_000, 150_000, 19_999], "each piece is used once, so 20,000 pieces make 10,000 pairs."),
         Mistake(
-            [980_000.0, 120_000.0, 10_000.0],
+            [980_000, 120_000, 10_000],
             "the chosen words that were not hidden are asked for as well.",
         ),
     ),
-    tolerance=0.5,
 )
 
 # --- the statistics of a masking -------------------------------------------------------------------------------
@@ -49,10 +52,10 @@ MASK = 3
 VOCAB = 50
 
 
-def masking(seed: int, share: float) -> tuple[Tensor, Tensor, Tensor, int]:
+def masking(seed: int, share: float, B: int, T: int) -> tuple[Tensor, Tensor, Tensor, int]:
     """Random words, what the model sees of them, what it must say, and the number of [MASK]."""
     generator = torch.Generator().manual_seed(seed)
-    ids = torch.randint(5, VOCAB, (7, 61), generator=generator)
+    ids = torch.randint(5, VOCAB, (B, T), generator=generator)
     seen, target = mask_words(ids, MASK, VOCAB, generator=generator, share=share)
     return ids, seen, target, MASK
 
@@ -85,10 +88,21 @@ def in_another_order(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) ->
     return mask_statistics(ids, seen, target, mask_id)[[0, 2, 1]]
 
 
+def hidden_words_are_others_too(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """[MASK] counted as another word."""
+    hidden, another, unchanged = mask_statistics(ids, seen, target, mask_id)
+    return torch.stack([hidden, hidden + another, unchanged])
+
+
+def divided_by_all(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """Shares of all positions of what was chosen."""
+    return counts(ids, seen, target, mask_id) / ids.numel()
+
+
 STATISTICS = Exercise(
     name="2.4-statistics",
     answer=mask_statistics,
-    probes=(masking(0, 0.5), masking(1, 0.15)),
+    probes=(masking(0, 0.5, 7, 61), masking(1, 0.15, 3, 211), masking(2, 0.3, 1, 307)),
     right="a program that hides all chosen words, or asks where nothing was chosen, cannot pass this test.",
     mistakes=(
         Mistake(
@@ -96,6 +110,10 @@ STATISTICS = Exercise(
             "these are shares of all positions; look only where target is not IGNORE.",
         ),
         Mistake(counts, "these are counts; divide by the number of positions that are asked for."),
+        Mistake(
+            hidden_words_are_others_too, "[MASK] is not another word: what differs from ids must differ from it too."
+        ),
+        Mistake(divided_by_all, "divide by the positions that are asked for, not by all of them."),
         Mistake(in_another_order, "the order is hidden, another word, unchanged."),
     ),
 )
@@ -144,12 +162,20 @@ def next_measured_size(sizes: Sequence[float], accuracies: Sequence[float], goal
     return float(next(passed))
 
 
+def between_first_and_last(sizes: Sequence[float], accuracies: Sequence[float], goal: float) -> float:
+    """One line from end to end."""
+    return labels_needed([sizes[0], sizes[-1]], [accuracies[0], accuracies[-1]], goal)
+
+
 LABELS = Exercise(
     name="2.4-labels",
     answer=labels_needed,
     probes=(
         ([20, 100, 500], [0.4, 0.5, 0.6], 0.55),
         ([10, 40, 160, 640], [0.3, 0.5, 0.55, 0.7], 0.35),
+        ([5, 50, 300], [0.25, 0.5, 0.75], 0.75),
+        ([7, 70], [0.25, 0.5], 0.25),
+        ([20, 100, 500, 1000], [0.4, 0.5, 0.6, 0.9], 0.8),
     ),
     right="on a logarithmic axis equal steps multiply: each further point of accuracy costs more than the last.",
     mistakes=(
@@ -162,8 +188,11 @@ LABELS = Exercise(
             next_measured_size,
             "this is the next measured size; the goal is reached somewhere before it.",
         ),
+        Mistake(
+            between_first_and_last,
+            "the line runs between the two sizes next to the goal, not from the first to the last.",
+        ),
     ),
-    tolerance=0.05,
 )
 
 EXERCISES = (SHARES, COUNT, STATISTICS, LABELS)

@@ -21,7 +21,7 @@ PRODUCT = Exercise(
         Mistake(0.9 * 20, "factors are multiplied, not added: 0.9 to the 20th."),
         Mistake(0.9**19, "from h_0 to h_20 it is twenty steps, not nineteen."),
     ),
-    tolerance=0.002,
+    decimals=3,
 )
 
 # --- the bias of a gate that forgets half in a hundred steps ---------------------------------------------------
@@ -42,7 +42,7 @@ FORGET = Exercise(
             "undo the sigmoid with the logarithm of f/(1 − f); this is only f/(1 − f).",
         ),
     ),
-    tolerance=0.05,
+    digits=2,
 )
 
 # --- the path through windows ----------------------------------------------------------------------------------
@@ -101,6 +101,13 @@ def share_of_mistakes(said: Tensor, right: Tensor, distance: Tensor) -> Tensor:
     return 1 - recall_by_distance(said, right, distance)
 
 
+def in_order_of_first_question(said: Tensor, right: Tensor, distance: Tensor) -> Tensor:
+    """Not sorted by distance."""
+    places = {int(n): place for place, n in enumerate(distance.unique())}
+    met = list(dict.fromkeys(distance.tolist()))
+    return recall_by_distance(said, right, distance)[[places[n] for n in met]]
+
+
 SAID = torch.tensor([1, 2, 3, 4, 5, 6, 7, 0])
 RIGHT = torch.tensor([1, 2, 0, 4, 0, 0, 7, 1])
 DISTANCE = torch.tensor([2, 9, 9, 4, 4, 9, 2, 9])
@@ -111,6 +118,8 @@ RECALL = Exercise(
     probes=(
         (SAID, RIGHT, DISTANCE),
         (SAID[:3], SAID[:3], DISTANCE[:3]),
+        (SAID[[2, 7, 5, 1, 4]], RIGHT[[2, 7, 5, 6, 4]], torch.tensor([30, 7, 30, 1, 7])),
+        (SAID.repeat(3)[:19], RIGHT.repeat(3)[:19], torch.arange(19) % 5 * 3),
     ),
     right="one number for all distances would have hidden what this page is about.",
     mistakes=(
@@ -120,6 +129,7 @@ RECALL = Exercise(
             "these are counts of right answers; divide by how many questions had that distance.",
         ),
         Mistake(farthest_first, "the order is reversed: nearest first."),
+        Mistake(in_order_of_first_question, "sort by distance: the distances stand in the order of the questions."),
         Mistake(share_of_mistakes, "these are shares of mistakes: count where said equals right."),
     ),
 )

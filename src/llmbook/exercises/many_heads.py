@@ -22,6 +22,10 @@ COUNT = Exercise(
     mistakes=(
         Mistake(8 * 4 * (512 * 512 + 512), "eight heads share the width: each has 64 columns, not 512."),
         Mistake(4 * 512 * 512, "each of the four maps also has a bias of 512 numbers."),
+        Mistake(512 * 512 + 512, "that is one map; there are four: Q, K, V and W^O."),
+        Mistake(3 * 512 * 512, "Q, K and V are three maps; W^O is the fourth, and each has a bias of 512 numbers."),
+        Mistake(4 * (512 * 512) + 512, "each of the four maps has a bias of its own."),
+        Mistake(4 * (512 * 64 + 64), "that is one head; eight of them share the width of 512."),
         Mistake(3 * (512 * 512 + 512), "Q, K and V are three maps; W^O is the fourth."),
     ),
 )
@@ -52,7 +56,12 @@ def every_nth_coordinate(x: Tensor, n_heads: int) -> Tensor:
 SPLIT = Exercise(
     name="4.3-split",
     answer=split,
-    probes=((random_normal(2, 5, 6), 3), (random_normal(1, 7, 4), 2)),
+    probes=(
+        (random_normal(2, 5, 6), 3),
+        (random_normal(1, 7, 4), 2),
+        (random_normal(3, 2, 35), 5),
+        (random_normal(3, 7, 5), 1),
+    ),
     right="every head gets its own coordinates of every word.",
     mistakes=(
         Mistake(
@@ -94,10 +103,20 @@ def summed(heads: Tensor, w_o: Tensor) -> Tensor:
     return contributions(heads, w_o).sum(0)
 
 
+def words_first(heads: Tensor, w_o: Tensor) -> Tensor:
+    """(T, H, D)."""
+    return contributions(heads, w_o).transpose(0, 1)
+
+
 SUM = Exercise(
     name="4.3-sum",
     answer=contributions,
-    probes=((random_normal(3, 5, 2), random_normal(6, 6)),),
+    probes=(
+        (random_normal(3, 5, 2), random_normal(6, 6)),
+        (random_normal(2, 7, 5), random_normal(10, 10)),
+        (random_normal(5, 2, 3), random_normal(15, 15)),
+        (random_normal(1, 3, 7), random_normal(7, 7)),
+    ),
     right="each head writes through its own rows of W^O, and the layer adds up what they write.",
     mistakes=(
         Mistake(
@@ -109,6 +128,7 @@ SUM = Exercise(
             "every head uses the first rows of W^O; head i needs rows i·K … (i+1)·K.",
         ),
         Mistake(summed, "this is already the sum; keep the heads apart."),
+        Mistake(words_first, "the words stand before the heads here; the result is (H, T, D)."),
     ),
 )
 
@@ -159,6 +179,26 @@ def scaled_by_whole_width(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o:
     return multi_head(x, w_q, w_k, w_v, w_o, n_heads, scale=x.shape[-1] ** -0.5)
 
 
+def scaled_by_heads(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
+    """1/√H as scale."""
+    return multi_head(x, w_q, w_k, w_v, w_o, n_heads, scale=n_heads**-0.5)
+
+
+def scaled_by_k(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
+    """1/K as scale."""
+    return multi_head(x, w_q, w_k, w_v, w_o, n_heads, scale=n_heads / x.shape[-1])
+
+
+def as_linear_layers(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
+    """Every matrix transposed."""
+    return multi_head(x, w_q.T, w_k.T, w_v.T, w_o.T, n_heads)
+
+
+def one_head_only(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
+    """Not cut into heads."""
+    return multi_head(x, w_q, w_k, w_v, w_o, 1)
+
+
 def joined_without_swap(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
     """The heads' numbers as they lie, cut into words."""
     return all_heads(x, w_q, w_k, w_v, n_heads).reshape(x.shape) @ w_o
@@ -177,6 +217,8 @@ MULTI_HEAD = Exercise(
     probes=(
         (random_normal(2, 5, 6), *WEIGHTS, 3),
         (random_normal(3, 4, 6), *WEIGHTS, 2),
+        (random_normal(3, 7, 10), *(random_normal(10, 10, seed=i) for i in range(5, 9)), 5),
+        (random_normal(1, 2, 21), *(random_normal(21, 21, seed=i) for i in range(9, 13)), 3),
     ),
     right="this is the whole layer, and it runs for any number of heads that divides the width.",
     mistakes=(
@@ -184,6 +226,12 @@ MULTI_HEAD = Exercise(
         Mistake(
             scaled_by_whole_width,
             "the scores are divided by √D; inside a head vectors are K = D/H wide, so divide by √K.",
+        ),
+        Mistake(scaled_by_heads, "the scores are divided by √H, the root of the number of heads; divide by √K."),
+        Mistake(scaled_by_k, "the scores are divided by K; divide by its root, √K."),
+        Mistake(
+            partial(multi_head, softmax_dim=-2),
+            "the softmax runs over the queries; each query shares its attention over the keys, dim=-1.",
         ),
         Mistake(
             partial(multi_head, softmax_dim=1),
@@ -193,6 +241,10 @@ MULTI_HEAD = Exercise(
             joined_without_swap,
             "before joining the heads, swap T and H back: (B, H, T, K) to (B, T, H, K).",
         ),
+        Mistake(
+            as_linear_layers, "that is nn.Linear's way round; here a matrix stands on the right as it is, x @ w_q."
+        ),
+        Mistake(one_head_only, "this is one wide head: cut q, k and v into n_heads."),
         Mistake(without_w_o, "the last step is missing: multiply by W^O."),
     ),
 )

@@ -51,6 +51,21 @@ def to_both_sides(T: int, seen: int) -> Tensor:
     return window(T, seen) | window(T, seen).T
 
 
+def one_too_few(T: int, seen: int) -> Tensor:
+    """t − s < seen − 1."""
+    return window(T, seen - 1)
+
+
+def without_end(T: int, seen: int) -> Tensor:
+    """0 ≤ t − s."""
+    return window(T, T)
+
+
+def without_own_word(T: int, seen: int) -> Tensor:
+    """0 < t − s ≤ seen."""
+    return window(T, seen + 1) & ~window(T, 1)
+
+
 def transposed(T: int, seen: int) -> Tensor:
     """Keys as rows."""
     return window(T, seen).T
@@ -59,7 +74,7 @@ def transposed(T: int, seen: int) -> Tensor:
 WINDOW = Exercise(
     name="4.4-window",
     answer=window,
-    probes=((6, 3), (5, 1), (4, 7)),
+    probes=((6, 3), (5, 1), (4, 7), (11, 2)),
     right="each position sees itself and what lies just behind it, `seen` in all.",
     mistakes=(
         Mistake(inverted, "the mask is inverted: True must mean “may look”."),
@@ -67,6 +82,9 @@ WINDOW = Exercise(
             one_too_many,
             "one too many: `seen` counts the position itself, so the window is t − s < seen.",
         ),
+        Mistake(one_too_few, "one too few: `seen` words in all are seen, the word itself among them."),
+        Mistake(without_end, "this is the whole causal mask; a window also ends: t − s < seen."),
+        Mistake(without_own_word, "each word sees itself too: ask for t − s ≥ 0, not > 0."),
         Mistake(to_both_sides, "this window also looks ahead; ask for t − s ≥ 0 as well."),
         Mistake(transposed, "rows are queries and columns keys: this mask is transposed."),
     ),
@@ -95,6 +113,21 @@ def plain_mean_subtracted(a: Tensor, d_a: Tensor) -> Tensor:
     return a * (d_a - d_a.mean(-1, keepdim=True))
 
 
+def plain_sum_subtracted(a: Tensor, d_a: Tensor) -> Tensor:
+    """Neither weighted nor a mean."""
+    return a * (d_a - d_a.sum(-1, keepdim=True))
+
+
+def one_sum_for_all(a: Tensor, d_a: Tensor) -> Tensor:
+    """Over the whole matrix."""
+    return a * (d_a - (a * d_a).sum())
+
+
+def without_keepdim(a: Tensor, d_a: Tensor) -> Tensor:
+    """The rows' sums laid along the columns, where that is possible at all."""
+    return a * (d_a - (a * d_a).sum(-1))
+
+
 def without_weights(a: Tensor, d_a: Tensor) -> Tensor:
     """Without the factor A in front."""
     return d_a - (a * d_a).sum(-1, keepdim=True)
@@ -103,7 +136,11 @@ def without_weights(a: Tensor, d_a: Tensor) -> Tensor:
 SCORES_GRADIENT = Exercise(
     name="4.4-scores-gradient",
     answer=scores_gradient,
-    probes=((random_normal(4, 5).softmax(-1), random_normal(4, 5, seed=1)),),
+    probes=(
+        (random_normal(4, 5).softmax(-1), random_normal(4, 5, seed=1)),
+        (random_normal(2, 7, seed=2).softmax(-1), random_normal(2, 7, seed=3)),
+        (random_normal(3, 3, seed=4).softmax(-1), random_normal(3, 3, seed=5)),
+    ),
     right="each row of the gradient sums to zero: adding the same number to all scores changes nothing.",
     mistakes=(
         Mistake(
@@ -117,6 +154,11 @@ SCORES_GRADIENT = Exercise(
         Mistake(
             plain_mean_subtracted,
             "the mean that is subtracted is weighted with A: (A · dA) summed along the row.",
+        ),
+        Mistake(plain_sum_subtracted, "the sum that is subtracted is of A · dA, along the row, and not of dA alone."),
+        Mistake(one_sum_for_all, "that is one sum for the whole matrix; each row is a softmax with its own."),
+        Mistake(
+            without_keepdim, "the sums of the rows need their axis: keepdim=True, or they are laid along the columns."
         ),
         Mistake(
             without_weights,
@@ -140,17 +182,25 @@ def reference_backward(q: Tensor, k: Tensor, v: Tensor, d_c: Tensor) -> Gradient
 
 
 def attention_backward(
-    q: Tensor, k: Tensor, v: Tensor, d_c: Tensor, *, scaled: bool = True, through_softmax: bool = True
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    d_c: Tensor,
+    *,
+    scaled: bool = True,
+    through_softmax: bool = True,
+    keys_turned: bool = True,
+    scaled_first: bool = True,
 ) -> Gradients:
     """The same by hand, right, or wrong in the ways named."""
     scale = q.shape[-1] ** -0.5
-    a = softmax_of_scores(q, k, scale)
+    a = softmax_of_scores(q, k, scale if scaled_first else 1.0)
 
     d_v = a.transpose(-2, -1) @ d_c
     d_a = d_c @ v.transpose(-2, -1)
     d_s = scores_gradient(a, d_a) if through_softmax else d_a
     d_s = d_s * scale if scaled else d_s
-    return d_s @ k, d_s.transpose(-2, -1) @ q, d_v
+    return d_s @ k, (d_s.transpose(-2, -1) if keys_turned else d_s) @ q, d_v
 
 
 BACKWARD = Exercise(
@@ -159,6 +209,7 @@ BACKWARD = Exercise(
     probes=(
         tuple(random_normal(4, 3, seed=i) for i in range(4)),
         (random_normal(5, 3), random_normal(7, 3), random_normal(7, 2), random_normal(5, 2)),
+        (random_normal(2, 5), random_normal(11, 5), random_normal(11, 7), random_normal(2, 7)),
     ),
     right="you have written the backward pass that PyTorch runs for every attention layer.",
     mistakes=(
@@ -169,6 +220,14 @@ BACKWARD = Exercise(
         Mistake(
             partial(attention_backward, through_softmax=False),
             "the gradient must pass through the softmax: use the formula for dS̃ of the exercise before.",
+        ),
+        Mistake(
+            partial(attention_backward, keys_turned=False),
+            "key s gathers from all queries, down its column of dS: the gradient of K takes dSᵀ.",
+        ),
+        Mistake(
+            partial(attention_backward, scaled_first=False),
+            "A is the softmax of the scores divided by √d_k: the weights themselves lack their scale.",
         ),
     ),
 )

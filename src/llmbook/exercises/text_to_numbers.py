@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from llmbook.data.byte_pairs import BYTES, learn_merges
-from llmbook.exercises.exercise import Exercise, Mistake
+from llmbook.exercises.exercise import Exercise, Mistake, random_normal
 
 # --- the third merge -------------------------------------------------------------------------------------------
 
@@ -33,6 +33,7 @@ MERGE = Exercise(
         Mistake(FIRST, "that is the first merge: six times u+g. Go on counting."),
         Mistake(SECOND, "that is the second merge: five times u+n. One more."),
         Mistake(FOURTH, "b+un stands there three times; the pair h+ug is in hug and in hugs, four times."),
+        Mistake("pug", "p+ug stands there twice; which pair with ug is more frequent?"),
         Mistake("hugs", "hugs is there only once; which pair with ug is more frequent?"),
     ),
 )
@@ -48,6 +49,8 @@ OF_FOUR_TOKENS = Exercise(
     answer=PERPLEXITY,
     right="two bits a token: the model was as unsure as between four equal choices.",
     mistakes=(
+        Mistake(MEAN_LOSS.item(), "that is the mean loss in nats; perplexity is e to that power."),
+        Mistake(PERPLEXITY * 2, "8 is the sum of the bits; take their mean, and 2 to that power."),
         Mistake(PERPLEXITY**0.5, "that is the mean in bits; perplexity is 2 to that power."),
         Mistake(
             (1 / P).mean().item(),
@@ -63,7 +66,7 @@ OF_FOUR_TOKENS = Exercise(
             "perplexity is the inverse: 1 over the geometric mean of the probabilities.",
         ),
     ),
-    tolerance=0.005,
+    decimals=2,
 )
 
 # --- adding k --------------------------------------------------------------------------------------------------
@@ -95,6 +98,16 @@ def k_for_zeros_only(counts: Tensor, k: float) -> Tensor:
     return filled / filled.sum()
 
 
+def counts_only(counts: Tensor, k: float) -> Tensor:
+    """Not divided."""
+    return counts + k
+
+
+def one_for_k(counts: Tensor, k: float) -> Tensor:
+    """As if k were 1."""
+    return posterior_mean(counts, 1.0)
+
+
 def pure_counting(counts: Tensor, k: float) -> Tensor:
     """Without k."""
     return counts / counts.sum()
@@ -106,6 +119,7 @@ ADD_K = Exercise(
     probes=(
         (torch.tensor([3.0, 0.0, 1.0]), 1.0),
         (torch.tensor([5.0, 2.0, 0.0, 0.0, 1.0]), 0.5),
+        (torch.tensor([0.0, 11.0, 4.0, 0.0, 7.0, 3.0, 0.0]), 2.0),
     ),
     right="nothing is impossible any more, and the probabilities still sum to one.",
     mistakes=(
@@ -116,6 +130,8 @@ ADD_K = Exercise(
         Mistake(old_total, "the sum still is that of the old counts; it must grow by V·k."),
         Mistake(k_shared_out, "that is k/V for each; here each count grows by the whole k."),
         Mistake(k_for_zeros_only, "only the zeros got k; add it to every count."),
+        Mistake(counts_only, "these are still counts: divide by their sum."),
+        Mistake(one_for_k, "1 has been added, whatever k is."),
         Mistake(pure_counting, "nothing has been added: this is pure counting."),
     ),
 )
@@ -159,12 +175,24 @@ def by_distance(vectors: Tensor, i: int, k: int) -> Tensor:
     return top(-(vectors - vectors[i]).norm(dim=1), i, k)
 
 
+def one_length_for_all_columns(vectors: Tensor, i: int, k: int) -> Tensor:
+    """Columns normalised, not rows."""
+    return by_dot_product(F.normalize(vectors, dim=0), i, k)
+
+
+def their_cosines(vectors: Tensor, i: int, k: int) -> Tensor:
+    """How near they are."""
+    return cosines(vectors, i)[nearest(vectors, i, k)]
+
+
+LONG = random_normal(11, 3) * torch.arange(1, 12)[:, None]  # of very different lengths
+WIDE = random_normal(7, 5, seed=1) * torch.tensor([9.0, 1, 1, 1, 1])  # its columns too
 VECTORS = torch.tensor([[1.0, 0.0], [5.0, 4.0], [0.2, 0.1], [-1.0, 0.1], [0.1, 1.0], [0.9, -0.3], [6.0, -7.0]])
 
 NEIGHBOURS = Exercise(
     name="2.2-neighbours",
     answer=nearest,
-    probes=((VECTORS, 0, 3), (VECTORS, 1, 2)),
+    probes=((VECTORS, 0, 3), (VECTORS, 1, 2), (LONG, 4, 5), (WIDE, 6, 4)),
     right="you have written the search that stands behind every search by meaning.",
     mistakes=(
         Mistake(with_row_itself, "row i is its own nearest neighbour; leave it out."),
@@ -177,6 +205,11 @@ NEIGHBOURS = Exercise(
             by_distance,
             "this is distance as the crow flies; the cosine looks at the direction alone.",
         ),
+        Mistake(
+            one_length_for_all_columns,
+            "you have normalised the columns; a row is a vector, so divide along dim=1.",
+        ),
+        Mistake(their_cosines, "these are the cosines themselves; give the numbers of the rows."),
     ),
 )
 

@@ -23,9 +23,13 @@ CHAIN = Exercise(
         ),
         Mistake(max(SUPPORT_A, SUPPORT_B), "that is the stronger chain alone; the weaker one adds to it."),
         Mistake(SUPPORT_A * SUPPORT_B, "both would have to be certain for that; either chain is enough."),
+        Mistake(
+            (1 - SUPPORT_A) * (1 - SUPPORT_B), "that is the gap the two chains leave; the certainty is the rest of 1."
+        ),
+        Mistake(0.5 * 0.6, "the first steps count too, and either chain is enough: neither 0.5 · 0.6 nor a product."),
         Mistake(0.5 + 0.6 - 0.3, "the first steps count too: multiply each rule's certainty by 0.8."),
     ),
-    tolerance=0.002,
+    decimals=2,
 )
 
 # --- naive Bayes by hand ---------------------------------------------------------------------------------------
@@ -47,7 +51,7 @@ BAYES = Exercise(
         Mistake((7 / 20) / (7 / 20 + 1 / 23), "the paragraph has two words: “the” counts as well."),
         Mistake(NEW, "this is still the likelihood; divide by the sum over both eras."),
     ),
-    tolerance=0.002,
+    decimals=2,
 )
 
 # --- Wilson's interval -----------------------------------------------------------------------------------------
@@ -68,6 +72,20 @@ def wald(k: int, n: int, *, z: float = Z) -> Interval:
     """The textbook interval: k/n, and z standard deviations of a share k/n to each side."""
     half = z * (k / n * (1 - k / n) / n) ** 0.5
     return k / n - half, k / n + half
+
+
+def wilson_without_half(k: int, n: int) -> Interval:
+    """With z²/n where z²/2n belongs."""
+    low, high = wilson(k, n)
+    shift = Z**2 / (2 * n) / (1 + Z**2 / n)
+    return low + shift, high + shift
+
+
+def middle_outside_factor(k: int, n: int) -> Interval:
+    """The factor multiplies the root alone."""
+    low, high = wilson(k, n)
+    middle = k / n + Z**2 / (2 * n)
+    return middle - (high - low) / 2, middle + (high - low) / 2
 
 
 def wilson_without_factor(k: int, n: int) -> Interval:
@@ -92,6 +110,8 @@ WILSON = Exercise(
         Mistake(partial(wald, z=1.0), "z = 1.96 must multiply the root."),
         Mistake(wilson_without_factor, "the factor 1/(1 + z²/n) in front is missing."),
         Mistake(wilson_upper_end_first, "return the lower end first."),
+        Mistake(wilson_without_half, "beside k/n stands z²/2n, half of z²/n."),
+        Mistake(middle_outside_factor, "the factor multiplies the whole bracket, the middle as well as the root."),
     ),
 )
 
@@ -134,12 +154,28 @@ def facts_need_a_rule(goal: str, facts: Facts, rules: Rules) -> bool:
     return goal not in facts and forward_chaining(goal, facts, rules)
 
 
+def once_through_the_rules(goal: str, facts: Facts, rules: Rules) -> bool:
+    """Forward, but each rule is looked at once, in the order they are written."""
+    proved = set(facts)
+    for conditions, end in rules:
+        if all(condition in proved for condition in conditions):
+            proved.add(end)
+    return goal in proved
+
+
 FEVER = [
     (("rod", "gram negative"), "enteric"),
     (("enteric", "blood"), "treat"),
     (("rash", "fever"), "measles"),
     (("spots", "fever"), "measles"),
     (("measles",), "stay at home"),
+]
+
+CHAIN_OF_FOUR = [  # written from the end to the beginning, as one reasons
+    (("d", "light"), "e"),
+    (("c",), "d"),
+    (("b", "a"), "c"),
+    (("a",), "b"),
 ]
 
 BACKWARD = Exercise(
@@ -153,6 +189,8 @@ BACKWARD = Exercise(
         ("fever", {"fever"}, FEVER),
         ("measles", {"rash", "fever"}, FEVER),
         ("treat", {"enteric"}, FEVER),
+        ("e", {"a", "light"}, CHAIN_OF_FOUR),
+        ("e", {"b", "light"}, CHAIN_OF_FOUR),
     ),
     right="it asks only for what the goal needs, as MYCIN did; forward chaining gives the same answers.",
     mistakes=(
@@ -160,6 +198,10 @@ BACKWARD = Exercise(
         Mistake(partial(forward_chaining, needed=any), "all conditions of a rule must hold, not one of them."),
         Mistake(first_rule_only, "if the first rule for the goal fails, try the next."),
         Mistake(facts_need_a_rule, "a goal that is already a fact needs no rule."),
+        Mistake(
+            once_through_the_rules,
+            "a rule may need what a later one concludes: begin at the goal, and prove each condition in turn.",
+        ),
     ),
 )
 

@@ -32,10 +32,13 @@ CACHE_BYTES = Exercise(
     mistakes=(
         Mistake(BYTES // 2, "this is half: keys and values are two tables, and a number takes two bytes."),
         Mistake(4 * BYTES, "the query heads are not stored; count the 8 heads of keys and values."),
+        Mistake(2 * BYTES, "this is twice as much: a number takes two bytes, and keys and values are two tables."),
+        Mistake(BYTES / 1e9, "these are gigabytes; the bytes themselves are asked for."),
+        Mistake(1, "is that a gibibyte? The bytes themselves are asked for."),
+        Mistake(BYTES // 8192, "that is one token; the text has 8,192."),
         Mistake(BYTES // 32, "every layer has a cache of its own; there are 32."),
         Mistake(32 * BYTES, "a head is 4096 / 32 = 128 wide; 4096 is all 32 query heads side by side."),
     ),
-    tolerance=0.5,
 )
 
 # --- the mask beside a cache -----------------------------------------------------------------------------------
@@ -66,6 +69,11 @@ def one_key_ahead(T: int, S: int) -> Tensor:
     return lower_triangle(T, S, offset=S - T + 1)
 
 
+def shifted_left(T: int, S: int) -> Tensor:
+    """s ≤ t − (S − T)."""
+    return lower_triangle(T, S, offset=T - S)
+
+
 def all_allowed(T: int, S: int) -> Tensor:
     """No mask at all."""
     return torch.ones(T, S, dtype=torch.bool)
@@ -74,7 +82,7 @@ def all_allowed(T: int, S: int) -> Tensor:
 CACHE_MASK = Exercise(
     name="5.4-cache-mask",
     answer=causal_mask,
-    probes=((1, 6), (3, 7), (4, 4)),
+    probes=((1, 6), (3, 7), (4, 4), (5, 11)),
     right="query t stands at position S − T + t, and with T = S this is the mask you know.",
     mistakes=(
         Mistake(
@@ -82,6 +90,7 @@ CACHE_MASK = Exercise(
             "this is right without a cache; here query 0 stands at position S − T, not at 0.",
         ),
         Mistake(inverted, "the mask is inverted: True must mean “may look”."),
+        Mistake(shifted_left, "the diagonal is shifted the wrong way: by S − T to the right."),
         Mistake(without_own_key, "each query must see its own key too; this one stops just before it."),
         Mistake(
             one_key_ahead,
@@ -110,13 +119,13 @@ WIDTH = Exercise(
     answer=next(d_ff for d_ff in range(256, 4 * 4096, 256) if size(SwiGLU, 4096, d_ff) >= BUDGET),
     right="3 · D · F' = 2 · D · 4D gives F' = 8D/3 = 10,922.7, and the next multiple of 256 is 11,008.",
     mistakes=(
+        Mistake(8 * 4096 / 3, "that is 8D/3; round it up to a multiple of 256, so that processors like it."),
         Mistake(10923, "that is 8D/3; round it up to a multiple of 256."),
         Mistake(10922, "that is 8D/3 cut off; round it up to a multiple of 256."),
         Mistake(10752, "that is the multiple of 256 below 8D/3; round up."),
         Mistake(16384, "a gated layer has three matrices, an ungated one two: the width shrinks to 2/3."),
         Mistake(8192, "half would be right if there were four matrices; there are three."),
     ),
-    tolerance=0.5,
 )
 
 # --- turning pairs ---------------------------------------------------------------------------------------------
@@ -142,10 +151,21 @@ def not_turned(x: Tensor) -> Tensor:
     return x
 
 
+def pairs_apart(x: Tensor) -> Tensor:
+    """All the first halves of the pairs, and then all the second: joined and not interleaved."""
+    turned = turn(x)
+    return torch.cat([turned[..., 0::2], turned[..., 1::2]], dim=-1)
+
+
 ROTATE = Exercise(
     name="5.4-rotate",
     answer=turn,
-    probes=((random_normal(5, 6),), (random_normal(2, 7, 4, seed=1),)),
+    probes=(
+        (random_normal(5, 6),),
+        (random_normal(2, 7, 4, seed=1),),
+        (random_normal(2, 3, 5, 2, seed=2),),
+        (random_normal(11, 10, seed=3),),
+    ),
     right="lengths stay, and the product of two turned rows depends on how far apart they stand.",
     mistakes=(
         Mistake(
@@ -158,7 +178,12 @@ ROTATE = Exercise(
             partial(turn, base=1.0),
             "every pair turns at the same rate here; pair j turns by t · 10000^(−2j/K).",
         ),
+        Mistake(partial(turn, base=1e-4), "the exponent is negative, −2j/K: later pairs turn more slowly."),
         Mistake(partial(turn, base=100.0), "the exponent is −2j/K; this one is −j/K."),
+        Mistake(
+            pairs_apart,
+            "turned rightly, but joined with cat: the pairs belong side by side, torch.stack(…, dim=-1).flatten(-2).",
+        ),
         Mistake(not_turned, "nothing is turned yet."),
     ),
 )

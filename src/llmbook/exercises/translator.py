@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from llmbook.exercises.exercise import Exercise, Mistake
+from llmbook.exercises.exercise import Exercise, Mistake, random_normal
 from llmbook.training.objectives import IGNORE, shift
 
 # --- a chain of thirteen choices -------------------------------------------------------------------------------
@@ -25,9 +25,10 @@ CHAIN = Exercise(
             1 - 13 * 0.01,
             "mistakes on the same date were counted twice: multiply the shares that are right.",
         ),
+        Mistake(0.99 * 13, "multiply the thirteen shares with each other: 0.99 to the 13th."),
         Mistake(1 - 0.99**13, "that is the share of dates that go wrong."),
     ),
-    tolerance=0.002,
+    decimals=2,
 )
 
 # --- shifted targets -------------------------------------------------------------------------------------------
@@ -68,11 +69,12 @@ def end_ignored_too(ids: Tensor) -> Shifted:
 
 IDS = torch.tensor([[1, 7, 5, 9, 2], [1, 6, 2, 0, 0], [1, 8, 8, 2, 0]])
 SHORT = torch.tensor([[1, 4, 2, 0]])
+FULL = torch.tensor([[1, 3, 4, 9, 5, 6, 2], [1, 2, 0, 0, 0, 0, 0]])  # without padding, and without characters
 
 SHIFT = Exercise(
     name="5.3-shift",
     answer=teacher,
-    probes=((IDS,), (SHORT,)),
+    probes=((IDS,), (SHORT,), (FULL,)),
     right="each position is shown the characters before the one it must say, and padding costs nothing.",
     mistakes=(
         Mistake(shift, "padding is still counted: where the target is 0, write IGNORE."),
@@ -114,7 +116,7 @@ PENALTY = Exercise(
             "the sign is turned round: both sums are negative, so their quotient is above 1.",
         ),
     ),
-    tolerance=0.01,
+    decimals=2,
 )
 
 # --- one step of beam search -----------------------------------------------------------------------------------
@@ -150,6 +152,12 @@ def divided_by_prefixes(sums: Tensor, logs: Tensor, beams: int) -> Beams:
     return totals, flat // len(sums), flat % len(sums)
 
 
+def divided_with_fractions(sums: Tensor, logs: Tensor, beams: int) -> Beams:
+    """With / for //."""
+    totals, flat = (sums[:, None] + logs).flatten().topk(beams)
+    return totals, flat / logs.shape[-1], flat % logs.shape[-1]
+
+
 def one_from_each(sums: Tensor, logs: Tensor, beams: int) -> Beams:
     """At most one continuation of each prefix."""
     totals, ids = (sums[:, None] + logs).max(dim=-1)
@@ -169,10 +177,13 @@ THREE_PREFIXES = (
     2,
 )
 
+FIRST_STEP = (torch.tensor([0.0]), random_normal(1, 7).log_softmax(-1), 5)
+WIDE = (random_normal(5, seed=1) - 3, random_normal(5, 11, seed=2).log_softmax(-1), 7)
+
 BEAM_STEP = Exercise(
     name="5.3-beam-step",
     answer=best,
-    probes=(TWO_PREFIXES, THREE_PREFIXES),
+    probes=(TWO_PREFIXES, THREE_PREFIXES, WIDE, FIRST_STEP),
     right="all continuations of all prefixes compete, and a good prefix may keep two children.",
     mistakes=(
         Mistake(without_sums, "the sums so far are missing: add sums[:, None] to the logarithms."),
@@ -185,6 +196,7 @@ BEAM_STEP = Exercise(
             divided_by_prefixes,
             "a row of the table is V long: divide the flat index by logs.shape[-1].",
         ),
+        Mistake(divided_with_fractions, "a beginning has a whole number: divide the flat index with //, not with /."),
         Mistake(
             partial(best, largest=False),
             "these are the worst; the best have the largest sums.",

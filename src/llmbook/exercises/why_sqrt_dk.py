@@ -1,5 +1,7 @@
 """The exercises of page 4.2: the spread of a dot product, the scale it asks for, and what saturation costs."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -16,7 +18,7 @@ SPREAD = Exercise(
         Mistake(1.0, "each product has a standard deviation of 1, but there are a hundred of them."),
         Mistake(0.1, "1/√n is the spread of a mean; a dot product is a sum."),
     ),
-    tolerance=0.05,
+    decimals=1,
 )
 
 # --- the scale for wider numbers -------------------------------------------------------------------------------
@@ -31,7 +33,7 @@ WIDER = Exercise(
         Mistake(32.0, "32 is what to divide by; the factor is its inverse."),
         Mistake(1 / 1024, "1/1024 would be right for the variance; the scale divides scores."),
     ),
-    tolerance=0.0005,
+    digits=2,
 )
 
 # --- the derivative of the softmax -----------------------------------------------------------------------------
@@ -45,6 +47,11 @@ def jacobian(p: Tensor) -> Tensor:
 def diagonal_only(p: Tensor) -> Tensor:
     """Each weight as if it had its score to itself."""
     return torch.diag(p * (1 - p))
+
+
+def diagonal_as_vector(p: Tensor) -> Tensor:
+    """The diagonal by itself."""
+    return p * (1 - p)
 
 
 def sign_reversed(p: Tensor) -> Tensor:
@@ -75,6 +82,9 @@ JACOBIAN = Exercise(
         Mistake(
             diagonal_only,
             "the diagonal is right, but a score also lowers the others: ∂pᵢ/∂sⱼ = −pᵢpⱼ.",
+        ),
+        Mistake(
+            diagonal_as_vector, "that is the diagonal, a vector; the matrix also says what a score does to the others."
         ),
         Mistake(sign_reversed, "the sign is turned round: raising sᵢ raises pᵢ."),
         Mistake(without_competition, "the weights sum to one, so what one gains others lose: − p pᵀ."),
@@ -110,18 +120,57 @@ def down_the_columns(a: Tensor) -> Tensor:
     return entropy(a, dim=-2).exp()
 
 
+def one_number_for_all(a: Tensor) -> Tensor:
+    """The sum over everything."""
+    return torch.special.entr(a).sum().exp()
+
+
+def in_bits(a: Tensor) -> Tensor:
+    """e to the entropy in bits."""
+    return (entropy(a) / math.log(2)).exp()
+
+
+def power_of_two(a: Tensor) -> Tensor:
+    """2 to the entropy in nats."""
+    return entropy(a).exp2()
+
+
+def mean_for_sum(a: Tensor) -> Tensor:
+    """e to the mean of −a log a."""
+    return (entropy(a) / a.shape[-1]).exp()
+
+
+def inverse_squares(a: Tensor) -> Tensor:
+    """Another measure of the same kind."""
+    return 1 / a.square().sum(-1)
+
+
+def not_hidden(a: Tensor) -> Tensor:
+    """How many weights are not zero."""
+    return (a > 0).sum(-1)
+
+
 EFFECTIVE = Exercise(
     name="4.2-effective",
     answer=effective_words,
     probes=(
         (random_normal(5, 7).softmax(-1),),
         (torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]),),
+        (random_normal(11).softmax(-1),),
+        (random_normal(2, 3, 5).softmax(-1).tril(),),
+        (random_normal(2, 3, 5, 7, seed=1).softmax(-1),),
     ),
     right="a row spread evenly over n words counts n, and a row on one word counts 1.",
     mistakes=(
         Mistake(entropy, "that is the entropy; its exponential counts words."),
         Mistake(sign_missing, "the sign is missing: entropy is −Σ a log a."),
         Mistake(with_log_zero, "a weight of 0 gives 0 · log 0 = NaN; its share of the entropy is 0."),
+        Mistake(one_number_for_all, "that is one number for all rows together: sum along the last axis, dim=-1."),
+        Mistake(power_of_two, "2 belongs to bits; the natural logarithm goes with e."),
+        Mistake(mean_for_sum, "the entropy is a sum over the keys, not a mean: the weights a are in it already."),
+        Mistake(inverse_squares, "1/Σa² counts in a similar way; the page's count is e to the entropy."),
+        Mistake(in_bits, "the entropy is in bits, and belongs to 2; with e take the natural logarithm."),
+        Mistake(not_hidden, "these are the keys that are not hidden; those with little weight count for less."),
         Mistake(down_the_columns, "the sum runs down the columns; a row is what one word looks at."),
     ),
 )

@@ -24,7 +24,7 @@ CHANCE = Exercise(
         Mistake([1 / 24, 1 / 24], "with the colour known only four captions remain of the 24."),
         Mistake([1 / 4, 1 / 4], "the first number is for somebody who sees nothing: one of 24."),
     ),
-    tolerance=0.003,
+    decimals=2,
 )
 
 # --- the scale that is sure enough -----------------------------------------------------------------------------
@@ -43,9 +43,11 @@ SCALE = Exercise(
             math.log(19),
             "that is the distance the two scores need; divide it by the difference of the cosines.",
         ),
+        Mistake(0.95 / 0.05 * (0.9 - 0.6), "take the logarithm of 19, and divide it by 0.3."),
+        Mistake(math.log(0.95) / -0.3, "0.95 is the probability; the odds are 0.95 to 0.05, that is 19."),
         Mistake(19 / 0.3, "take the logarithm: e to the (0.3 times the scale) must be 19."),
     ),
-    tolerance=0.05,
+    digits=2,
 )
 
 # --- the contrastive loss by hand ------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ LOSS = Exercise(
         Mistake(ROWS + COLUMNS, "take half of the sum of the two directions."),
         Mistake(ROWS * 2 + COLUMNS * 2, "each direction is a mean over two pairs, not a sum."),
     ),
-    tolerance=0.005,
+    decimals=2,
 )
 
 # --- naming without labels -------------------------------------------------------------------------------------
@@ -104,10 +106,13 @@ def largest_cosine(pictures: Tensor, captions: Tensor) -> Tensor:
 PICTURES = random_normal(7, 5, seed=0)
 CAPTIONS = random_normal(11, 5, seed=1) * torch.arange(1, 12)[:, None]  # of very different lengths
 
+FEW = random_normal(13, 3, seed=2) * torch.arange(13, 0, -1)[:, None]
+ONE = random_normal(1, 3, seed=3)
+
 NAME = Exercise(
     name="2.5-name",
     answer=name_pictures,
-    probes=((PICTURES, CAPTIONS), (CAPTIONS, PICTURES)),
+    probes=((PICTURES, CAPTIONS), (CAPTIONS, PICTURES), (ONE, FEW), (FEW, random_normal(2, 3, seed=4))),
     right="this is the whole zero-shot classifier: its classes are whatever captions you pass.",
     mistakes=(
         Mistake(

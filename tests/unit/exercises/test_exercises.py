@@ -15,7 +15,7 @@ from llmbook.exercises.catalogue import PAGES, all_exercises, exercises_of, find
 from llmbook.exercises.judging import judge
 
 NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
-MACHINERY = {"__init__", "exercise", "judging", "catalogue"}
+MACHINERY = {"__init__", "exercise", "running", "comparing", "hints", "judging", "catalogue"}
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
 MISTAKES = [(name, mistake) for name, exercise in EXERCISES.items() for mistake in exercise.mistakes]
 CALL = re.compile(r'\bcheck\("([^"]+)"')
@@ -166,7 +166,7 @@ TOY = Exercise(
         (3, "the answer is a function, and this is int"),
         (lambda: 1, "stops with TypeError"),
         (lambda x: x / "a", "stops with TypeError"),
-        (lambda x: x + 1, "there are 1 results, and there should be 2"),
+        (lambda x: x + 1, "there is 1 result, and there should be 2"),
         (lambda x: (x[:1], x > 0), r"the shape is (1,), and should be (2,)"),
         (lambda x: (x + 1, x), "torch.bool"),
         (lambda x: (x.log(), x > 0), "there is a NaN"),

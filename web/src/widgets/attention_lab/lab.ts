@@ -86,9 +86,10 @@ export class Lab {
     writeState(this.#model, changes);
   }
 
-  /** Select a cell; while a prediction waits, only its row. */
+  /** Select a cell; a prediction that waits is asked of the selected query. */
   select(row: number, key: number): void {
-    this.change({ row: this.hiddenRow >= 0 ? this.hiddenRow : row, key });
+    if (this.hiddenRow >= 0) this.hiddenRow = row;
+    this.change({ row, key });
   }
 
   /** Mask a cell by hand, or show it again. */

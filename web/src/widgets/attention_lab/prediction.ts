@@ -1,8 +1,9 @@
-// Predict, then reveal: the selected query's weights are hidden until the reader has guessed the largest.
+// Predict, then reveal: a query's weights are hidden until the reader has guessed the largest. The first question is
+// about the query after the selected one, whose answer is on the screen.
 
 import { button } from "../../controls/button";
 import { h } from "../../controls/element";
-import { setAttribute } from "../../controls/write";
+import { setAttribute, setText } from "../../controls/write";
 import { quote } from "../../core/format";
 import type { Lab } from "./lab";
 
@@ -22,8 +23,8 @@ export function prediction(lab: Lab): Prediction {
     if (lab.hiddenRow >= 0) {
       lab.hiddenRow = -1;
     } else {
-      if (rounds > 0) lab.change({ row: (lab.state.row + 1) % lab.T });
-      lab.hiddenRow = lab.state.row;
+      lab.hiddenRow = nextRow();
+      lab.change({ row: lab.hiddenRow });
     }
     score.textContent = "";
     lab.refresh();
@@ -36,14 +37,24 @@ export function prediction(lab: Lab): Prediction {
     lab.hiddenRow = -1;
     lab.change({ key });
     const word = quote(lab.inputs.keyTokens[key] ?? "");
-    const tries = `${rounds} ${rounds === 1 ? "try" : "tries"}`;
-    score.textContent = `You chose ${word}: ${earned} of 100 points; ${points} in ${tries}.`;
-    toggleButton.textContent = "Predict the next word";
+    const total = rounds > 1 ? `, ${points} of ${100 * rounds} in all` : "";
+    score.textContent = `You chose ${word}: ${earned} of 100 points${total}.`;
     lab.refresh();
   }
 
+  function nextRow(): number {
+    return (lab.state.row + 1) % lab.T;
+  }
+
+  function nameButton(): void {
+    const next = quote(lab.inputs.tokens[nextRow()] ?? "");
+    const question = rounds > 0 ? `Next: where will ${next} look?` : "Predict, then reveal";
+    setText(toggleButton, lab.hiddenRow >= 0 ? "Show the answer" : question);
+    setAttribute(toggleButton, "aria-pressed", String(lab.hiddenRow >= 0));
+  }
+
   const toggleButton = button("Predict, then reveal", toggle, lab.signal);
-  lab.onUpdate(() => setAttribute(toggleButton, "aria-pressed", String(lab.hiddenRow >= 0)));
+  lab.onUpdate(nameButton);
   return { button: toggleButton, score, guess };
 }
 
