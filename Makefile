@@ -66,7 +66,7 @@ $(NODE_MODULES): web/package.json web/package-lock.json | $(INSTALLED)
 	@touch $@
 
 # The stamp alone is not enough: what it stands for may have been removed.
-ifeq ($(wildcard src/llmbook/pages/widgets/static/*.js),)
+ifeq ($(and $(wildcard src/llmbook/pages/widgets/static/*.js),$(wildcard _static/generated/fonts/*.woff2)),)
 $(shell rm -f $(FRONT_END))
 endif
 
@@ -94,14 +94,16 @@ book: $(BOOK) ## Build the book into _build/html
 
 # Sphinx reports a page's warnings only when it reads that page, and keeps pages that left the table of contents:
 # so a failed build starts over, and so does one whose frame changed.
-$(BOOK): $(PAGES) $(FRAME) $(LIBRARY) $(CONFIG) $(FRONT_END) $(WHEEL) scripts/colab.py
+$(BOOK): $(PAGES) $(FRAME) $(LIBRARY) $(CONFIG) $(FRONT_END) $(WHEEL) scripts/colab.py scripts/book.py
 	@for changed in $(FRAME) $(CONFIG) $(FRONT_END) $(INSTALLED); do \
 		if [ "$$changed" -nt $@ ]; then rm -rf $(HTML) _build/.doctrees; break; fi; done
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) book "Building the pages" -- \
-		$(BIN)/jupyter-book build . --path-output . --config $(CONFIG) -n -W --keep-going \
-		|| { rm -rf $(HTML)/.built _build/.doctrees; exit 1; }
+	@rm -rf _build/colab; $(PY) scripts/colab.py --config $(CONFIG) --output _build/colab & copies=$$!; \
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) book "Building the pages" -- \
+		$(PY) scripts/book.py build . --path-output . --config $(CONFIG) -n -W --keep-going \
+		|| { rm -rf $(HTML)/.built _build/.doctrees; exit 1; }; \
+	wait $$copies
 	@rm -rf $(HTML)/wheels $(HTML)/colab && mkdir -p $(HTML)/wheels && cp _build/wheels/*.whl $(HTML)/wheels/
-	@$(PY) scripts/colab.py --config $(CONFIG) --output $(HTML)/colab
+	@[ ! -d _build/colab ] || mv _build/colab $(HTML)/colab
 	@touch $@
 
 .PHONY: notebooks
@@ -139,7 +141,8 @@ test-notebooks: $(INSTALLED) $(FRONT_END) ## Test the guards of the notebooks: b
 
 test-site: $(BOOK) ## Test the built site and JupyterLab in Chromium, and the site in Firefox and WebKit
 	@$(PY) scripts/find_engines.py
-	@CHROMIUM=$$($(PY) scripts/find_chromium.py); export CHROMIUM; $(PYTEST) tests/site
+	@CHROMIUM=$$($(PY) scripts/find_chromium.py); export CHROMIUM; \
+		$(PYTEST) tests/site -m "not alone" -n $(JOBS) --dist loadgroup; $(PYTEST) tests/site -m alone
 
 test-colab: $(BOOK) ## Run a Colab copy in a bare environment
 	@$(PYTEST) tests/colab

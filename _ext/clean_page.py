@@ -1,9 +1,10 @@
 """The last hand on every page: nothing from other hosts, no inline script, no theme part the book does not use.
 
 The theme and its extensions write some scripts into each page: a kernel launcher with a foreign address, a megabyte of
-icons drawn by script, small settings. The launcher and the icons go; settings move into files named by their content,
-so that a content security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen
-readers.
+icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
+theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
+the widgets, a page with formulas their style sheet. Settings move into files named by their content, so that a content
+security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
 """
 
 import hashlib
@@ -16,13 +17,34 @@ from sphinx.application import Sphinx
 UNUSED = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>'
     r"|<script>(?:const THEBE_JS_URL|kernelName|DOCUMENTATION_OPTIONS|let toggle|var togglebutton)[^<]*</script>"
-    r'|<script[^>]*src="[^"]*(?:sphinx-thebe|fontawesome|togglebutton|design-tabs)\.js[^"]*"[^>]*></script>'
-    r'|<link[^>]*href="[^"]*(?:sphinx-thebe|togglebutton)\.css[^"]*"[^>]*/>'
+    r'|<script data-cfasync="false">.*?</script>'
+    r'|<script[^>]*src="[^"]*(?:sphinx-thebe|fontawesome|togglebutton|design-tabs|clipboard\.min|copybutton|bootstrap'
+    r'|pydata-sphinx-theme|sphinx-book-theme)\.js[^"]*"[^>]*></script>'
+    r'|<link[^>]*href="[^"]*(?:sphinx-thebe|togglebutton|copybutton)\.css[^"]*"[^>]*/>'
+    r'|<link rel="preload" as="script"[^>]*>'
     r'|<meta name="viewport" content="width=device-width, initial-scale=1" ?/>'
-    r'|<div id="pst-scroll-pixel-helper"></div>',
+    r'|<meta name="docsearch:[^>]*>'
+    r'|<div id="pst-scroll-pixel-helper"></div>'
+    r'|<button type="button" class="btn rounded-pill" id="pst-back-to-top">.*?</button>'
+    r'|<div class="pst-async-banner-revealer d-none">.*?</div>'
+    r'|<div class="sidebar-primary-items__end sidebar-primary__section">\s*<div class="sidebar-primary-item">\s*'
+    r'<div id="ethical-ad-placement".*?</div>\s*</div>\s*</div>',
     re.DOTALL,
 )
-INLINE = re.compile(r'<script(?: data-cfasync="false")?>(.+?)</script>', re.DOTALL)
+# The bar across the page's top repeats the buttons above the text, and is empty without them.
+HEADER = re.compile(r'<header id="pst-header".*?</header>', re.DOTALL)
+SEARCH = re.compile(
+    r'<script[^>]*src="[^"]*(?:documentation_options|doctools|sphinx_highlight|searchtools|language_data|searchindex)'
+    r'\.js[^"]*"[^>]*></script>'
+)
+WIDGETS = re.compile(r'<script[^>]*src="[^"]*generated/widgets\.js[^"]*"[^>]*></script>')
+FORMULAS = re.compile(r'<link[^>]*href="[^"]*katex\.min\.css[^"]*"[^>]*/>')
+NEEDED_BY = {  # what a page loads, and by what in it one sees that it has a use for it
+    SEARCH: 'id="search-results"',
+    WIDGETS: 'class="llmbook-widget"',
+    FORMULAS: 'class="katex',
+}
+INLINE = re.compile(r"<script>(.+?)</script>", re.DOTALL)
 
 RENAMED = {  # what the theme says to a screen reader that differs from what it shows, and landmarks it leaves out
     'title="Search" aria-label="Search"': 'title="Search"',
@@ -31,8 +53,20 @@ RENAMED = {  # what the theme says to a screen reader that differs from what it 
     '<div id="pst-primary-sidebar"': '<div role="navigation" aria-label="Sidebar" id="pst-primary-sidebar"',
     ' role="doc-biblioentry"': "",  # deprecated, and not allowed where the theme puts it
     '<div role="list" class="citation-list">': '<div class="citation-list">',
-    'onclick="window.print()"': 'data-call="print"',
-    'onclick="toggleFullScreen()"': 'data-call="toggleFullScreen"',
+    'onclick="window.print()"': 'data-action="print"',
+    'onclick="toggleFullScreen()"': 'data-action="fullscreen"',
+    'theme-switch-button pst-js-only"': 'theme-switch-button pst-js-only" data-action="mode"',
+    'primary-toggle btn btn-sm" title="Toggle primary sidebar"': (
+        'primary-toggle pst-js-only btn btn-sm" title="Pages of the book" aria-haspopup="dialog"'
+    ),
+    'secondary-toggle btn btn-sm pst-navbar-icon" title="Toggle secondary sidebar"': (
+        'secondary-toggle pst-js-only btn btn-sm pst-navbar-icon" title="On this page" aria-haspopup="dialog"'
+    ),
+    # The theme adds these classes by script; they keep the frame off paper.
+    'class="bd-header-article d-print-none"': 'class="bd-header-article d-print-none noprint"',
+    'class="bd-sidebar-primary bd-sidebar"': 'class="bd-sidebar-primary bd-sidebar noprint"',
+    'class="bd-sidebar-secondary bd-toc"': 'class="bd-sidebar-secondary bd-toc noprint"',
+    'class="bd-footer-content"': 'class="bd-footer-content noprint"',
 }
 
 
@@ -45,7 +79,11 @@ def cleaned(page: str, static: str, folder: Path) -> str:
         (folder / name).write_text(match[1].strip() + "\n", encoding="utf-8")
         return f'<script src="{static}/inline/{name}"></script>'
 
-    page = INLINE.sub(to_file, UNUSED.sub("", page))
+    page = HEADER.sub("", UNUSED.sub("", page))
+    for parts, sign in NEEDED_BY.items():
+        if sign not in page:
+            page = parts.sub("", page)
+    page = INLINE.sub(to_file, page)
     for theirs, ours in RENAMED.items():
         page = page.replace(theirs, ours)
     return page

@@ -1,13 +1,16 @@
 // Builds each widget twice: an ES module for notebooks, and one classic script for the site (file:// refuses modules).
-// The site also needs KaTeX's style sheet and fonts, of the version that typesets its formulas.
+// A second classic script moves the frame around every page. The site also needs its fonts, copied here; KaTeX's, of
+// the version that typesets the formulas, are copied by _ext/katex_math.py.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { build, transformSync } from "esbuild";
 
 const web = new URL(".", import.meta.url).pathname;
 const root = new URL("..", import.meta.url).pathname;
 const modules = `${root}src/llmbook/pages/widgets/static`; // beside the Python classes, in the wheel
 const siteScript = `${root}_static/generated/widgets.js`;
+const frameScript = `${root}_static/generated/frame.js`;
+const fonts = `${root}_static/generated/fonts`;
 const testScript = `${root}_build/testing/testing.js`;
 
 /** A style sheet that is imported becomes a string of minified CSS. */
@@ -38,5 +41,23 @@ const entryPoints = Object.fromEntries(widgets.map(({ name }) => [name, `src/wid
 await Promise.all([
   build({ ...options, entryPoints, format: "esm", outdir: modules }),
   build({ ...options, entryPoints: ["src/site/index.ts"], format: "iife", outfile: siteScript }),
+  build({ ...options, entryPoints: ["src/frame/index.ts"], outfile: frameScript }),
   build({ ...options, entryPoints: ["src/testing.ts"], format: "iife", outfile: testScript }),
 ]);
+
+// Latin letters and punctuation, and each family's licence; what they lack, Chinese for instance, is the system's.
+const families = {
+  "@fontsource/source-serif-4": ["latin-400-normal", "latin-400-italic", "latin-600-normal", "latin-600-italic"],
+  "@fontsource-variable/source-sans-3": ["latin-wght-normal"],
+  "@fontsource/source-code-pro": ["latin-400-normal"],
+};
+mkdirSync(fonts, { recursive: true });
+for (const [name, subsets] of Object.entries(families)) {
+  const source = `${web}node_modules/${name}`;
+  const family = name.split("/")[1];
+  for (const subset of subsets) {
+    const file = `${family}-${subset}.woff2`;
+    copyFileSync(`${source}/files/${file}`, `${fonts}/${file}`);
+  }
+  copyFileSync(`${source}/LICENSE`, `${fonts}/${family}-LICENSE.txt`);
+}

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page
 
+pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
 from llmbook.pages import AttentionLab
 

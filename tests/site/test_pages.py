@@ -3,19 +3,21 @@
 import gzip
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 
 from conftest import ROOT
+from used_styles import loaded_by
 
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 HTML = ROOT / "_build/html"
 PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
 CONTENT = [page for page in PAGES if page not in ("genindex.html", "search.html")]
 NOTEBOOKS = [page for page in PAGES if page.startswith("notebooks/")]
-MOST_BYTES = 350 * 1024
+MOST_BYTES = 280 * 1024
+MOST_BYTES_OF_PROSE = 200 * 1024
 RUN_AXE = """async () => (await axe.run(document)).violations.flatMap(
   ({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`))"""
 
@@ -72,8 +74,8 @@ def test_mathematics_needs_no_script(open_page, site, site_dir, name):
     assert not re.search(r"\\\(|\\\[|\$\$", page.locator("article").inner_text())
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_first_visit_is_light(browser, site, name):
+def weights(browser, address: str) -> dict[str, int]:
+    """The bytes of each thing a first visit loads, compressed as a server sends it."""
     context = browser.new_context()
     page = context.new_page()
     sizes: dict[str, int] = {}
@@ -84,10 +86,30 @@ def test_a_first_visit_is_light(browser, site, name):
         sizes[response.url] = len(packed)
 
     page.on("response", weigh)
-    page.goto(f"{site}/{name}", wait_until="networkidle")
+    page.goto(address, wait_until="networkidle")
     context.close()
+    return sizes
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_first_visit_is_light(browser, site, name):
+    sizes = weights(browser, f"{site}/{name}")
     print(f"{name}: {sum(sizes.values()) / 1024:.0f} KB in {len(sizes)} files")
-    assert sum(sizes.values()) <= MOST_BYTES, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+    most = MOST_BYTES if name in NOTEBOOKS else MOST_BYTES_OF_PROSE
+    assert sum(sizes.values()) <= most, sorted(sizes.items(), key=lambda item: -item[1])[:8]
+
+
+def test_what_a_page_loads_does_not_grow_with_the_book():
+    """No file beside the page itself tells of other pages, and in the page only the list of pages does, a line each."""
+    others = {PurePosixPath(name).stem for name in CONTENT} - {"index"}
+    loaded = {path for name in CONTENT for path in loaded_by(HTML / name)}
+    assert len(loaded) > 5
+    for path in loaded:
+        text = path.read_text(encoding="utf-8")
+        assert [other for other in others if other in text] == [], path.name
+    page = (HTML / CONTENT[0]).read_text(encoding="utf-8")
+    listed = re.search(r'<nav class="bd-links.*?</nav>', page, re.DOTALL)[0]
+    assert len(gzip.compress(listed.encode())) <= 100 * len(CONTENT)
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])

@@ -475,6 +475,7 @@ MOVES = """async (label) => {
 }"""
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("name", "most"), [("t32", 4.0), ("t64", 8.0)])
 def test_a_slider_move_is_quick(open_lab, name, most, record_property):
     page, median, p95 = open_lab(name), math.inf, math.inf
@@ -487,6 +488,7 @@ def test_a_slider_move_is_quick(open_lab, name, most, record_property):
     assert p95 <= most
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["six", "t32", "t64"])
 def test_the_first_render_is_quick(open_lab, name):
     times = [float(open_lab(name).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)]

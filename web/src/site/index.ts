@@ -1,9 +1,6 @@
-// The one script of the static site.
+// The one script of the static site's pages with widgets.
 
 import { startWidgets } from "./start_widgets";
-import { connectThemeButtons, simplifySearchOnDisk } from "./theme_fixes";
 
-connectThemeButtons();
-simplifySearchOnDisk();
 if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startWidgets);
 else startWidgets();
