@@ -5,18 +5,17 @@ A chapter's first page opens with its question, in bold, and each of its pages s
 a question, or a page whose time cannot be read, is a warning.
 """
 
-import json
 import re
 from pathlib import Path
 
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from document_map import table
+from document_map import head, link, table
 
 logger = logging.getLogger(__name__)
 TITLE = re.compile(r"^# (\d.*)$", re.MULTILINE)
@@ -26,14 +25,6 @@ HOURS = {"a quarter of an hour": 15, "half an hour": 30, "three quarters of an h
 HOURS |= {"an hour and a half": 90, "two hours": 120}
 TENS = {"ten": 10, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}
 ONES = {"five": 5, "fifteen": 15}
-
-
-def head(root: Path, docname: str) -> str:
-    """The first cell of a notebook, or a page of prose."""
-    notebook = root / f"{docname}.ipynb"
-    if notebook.is_file():
-        return "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    return (root / f"{docname}.md").read_text(encoding="utf-8")
 
 
 def minutes(page: str) -> int | None:
@@ -54,11 +45,6 @@ def in_hours(total: int) -> str:
     halves = -(-total // 30)
     whole, half = divmod(halves, 2)
     return f"{whole or ''}{'½' if half else ''}\N{NO-BREAK SPACE}{'hour' if halves <= 2 else 'hours'}"
-
-
-def link(docname: str, words: str) -> nodes.Node:
-    options = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{docname}", "refexplicit": True}
-    return addnodes.pending_xref("", nodes.inline("", words), **options)
 
 
 class ChapterList(Directive):
@@ -83,7 +69,8 @@ class ChapterList(Directive):
             env.note_dependency(env.doc2path(first))
         return [table(rows, ["chapter", "the question it answers", "to read"])]
 
-    def time(self, env, root: Path, docname: str) -> int:
+    def time(self, env: BuildEnvironment, root: Path, docname: str) -> int:
+        """Minutes of one page, or 0 with a warning."""
         docname = Path(docname).with_suffix("").as_posix()
         env.note_dependency(env.doc2path(docname))
         time = minutes(head(root, docname))

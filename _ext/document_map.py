@@ -57,6 +57,14 @@ class Page:
     sections: tuple[str, ...]  # of the document
 
 
+def head(root: Path, docname: str) -> str:
+    """The first cell of a notebook, or a page of prose."""
+    notebook = root / f"{docname}.ipynb"
+    if notebook.is_file():
+        return "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    return (root / f"{docname}.md").read_text(encoding="utf-8")
+
+
 def numbered_pages(root: Path) -> list[Page]:
     """The pages of ``_toc.yml`` whose title begins with a number, in order."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
@@ -66,24 +74,19 @@ def numbered_pages(root: Path) -> list[Page]:
 
 def read_page(root: Path, docname: str) -> Page | None:
     """What the page's head says; ``None`` where its title has no number."""
-    notebook = root / f"{docname}.ipynb"
-    if notebook.is_file():
-        head = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    else:
-        head = (root / f"{docname}.md").read_text(encoding="utf-8")
-    title = TITLE.match(head)
+    opening = head(root, docname)
+    title = TITLE.match(opening)
     if not title:
         return None
-    line = LINE.search(head)
+    line = LINE.search(opening)
     sections = tuple(re.findall(r"\d+(?:\.\d+)*", line[1])) if line else ()
     return Page(docname, title[1], title[2], sections)
 
 
-def link(page: Page) -> nodes.Node:
-    """A reference to the page, under its number and title."""
-    words = nodes.inline("", f"{page.number} {page.title}")
-    options = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{page.docname}", "refexplicit": True}
-    return addnodes.pending_xref("", words, **options)
+def link(docname: str, words: str) -> nodes.Node:
+    """A reference to a page, under these words."""
+    options = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{docname}", "refexplicit": True}
+    return addnodes.pending_xref("", nodes.inline("", words), **options)
 
 
 def table(rows: list[list[nodes.Node]], heads: list[str]) -> nodes.table:
@@ -116,7 +119,7 @@ class DocumentMap(Directive):
             for page in pages:
                 if section in page.sections:
                     links += [nodes.Text("; ")] if len(links) else []
-                    links += link(page)
+                    links += link(page.docname, f"{page.number} {page.title}")
             if len(links):
                 number = section if "." in section else ""
                 rows.append([nodes.Text(number), nodes.Text(title), links])

@@ -2,7 +2,7 @@
 
 What is in use is read from the built pages (tags, classes, ids, attributes) and from the scripts they load, whose every
 word may be a class that appears later. The rules are dropped by PurgeCSS, in ``web/purge.mjs``; the book's own style
-sheets are left as they are. The answer is kept beside the doctrees, for the next build with the same words.
+sheets are left whole; all are minified. The answer is kept beside the doctrees, for the next build with the same words.
 """
 
 import hashlib
@@ -47,9 +47,14 @@ def loaded_by(page: Path) -> set[Path]:
     return {(page.parent / urlsplit(address).path).resolve() for address in addresses}
 
 
-def shorten(words: list[str], styles: dict[str, str], others: list[str], memory: Path) -> dict[str, str]:
-    """The style sheets without rules for none of the words, and variables for none of the rules and the ``others``."""
-    question = json.dumps({"words": words, "styles": styles, "others": others})
+def shorten(
+    words: list[str], styles: dict[str, str], whole: dict[str, str], others: list[str], memory: Path
+) -> dict[str, str]:
+    """The style sheets without rules for none of the words, and variables for none of the rules and the ``others``.
+
+    Those that stay ``whole`` come with them; all are minified.
+    """
+    question = json.dumps({"words": words, "styles": styles, "whole": whole, "others": others})
     tool = (WEB / "purge.mjs").read_bytes() + (WEB / "package-lock.json").read_bytes()
     kept = memory / f"{hashlib.sha256(tool + question.encode()).hexdigest()}.json"
     if not kept.is_file():
@@ -74,15 +79,15 @@ def drop_unused(app: Sphinx, exception: Exception | None) -> None:
     loaded = {path for page in pages for path in loaded_by(page) if path.is_file()}
     # The basic style sheet is loaded by another one.
     sheets = {path for path in loaded if path.suffix == ".css"} | {out / "_static/basic.css"}
-    ours = {out / "_static" / path.name for path in (Path(app.srcdir) / "_static").glob("*.css")}
-    styles = {str(path.relative_to(out)): path.read_text(encoding="utf-8") for path in sorted(sheets - ours)}
-    others = [path.read_text(encoding="utf-8") for path in sorted(sheets & ours)]
-    others.append(" ".join(sorted({name for text in texts for name in VARIABLE.findall(text)})))
+    ours = {out / "_static" / path.name: path for path in (Path(app.srcdir) / "_static").glob("*.css")}
+    styles = {str(path.relative_to(out)): path.read_text(encoding="utf-8") for path in sorted(sheets - set(ours))}
+    whole = {str(path.relative_to(out)): ours[path].read_text(encoding="utf-8") for path in sorted(sheets & set(ours))}
+    others = [" ".join(sorted({name for text in texts for name in VARIABLE.findall(text)}))]
     words = {word for text in texts for word in words_of_page(text)}
     for path in loaded:
         if path.suffix == ".js" and path.name != "searchindex.js":
             words |= words_of_script(path.read_text(encoding="utf-8"))
-    for name, css in shorten(sorted(words), styles, others, Path(app.doctreedir) / "used_styles").items():
+    for name, css in shorten(sorted(words), styles, whole, others, Path(app.doctreedir) / "used_styles").items():
         (out / name).write_text(css, encoding="utf-8")
 
 

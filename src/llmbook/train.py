@@ -72,11 +72,12 @@ def parallelize(model: GPT, parallel: str) -> nn.Module:
 
 def train(config: dict[str, Any], group: distributed.ProcessGroup | None = None, device: str = "cpu") -> list[float]:
     """Train as the configuration says and return the losses; all processes draw the same first weights."""
+    train_config = TrainConfig(**config["train"])
     text = "\n\n".join(speech.text for speech in speeches(**config["data"], part="train"))
     tokenizer = CharTokenizer.train(text)
     ids = torch.tensor(tokenizer.encode(text), device=device)
 
-    torch.manual_seed(config["train"].get("seed", 0))
+    torch.manual_seed(train_config.seed)
     model = GPT(len(tokenizer), **config["model"]).to(device)
     window = torch.arange(model.max_len + 1, device=device)
     parallel_model = model if group is None else parallelize(model, config["parallel"])
@@ -89,7 +90,7 @@ def train(config: dict[str, Any], group: distributed.ProcessGroup | None = None,
         parallel_model,
         loss_of,
         len(ids) - model.max_len,
-        TrainConfig(**config["train"]),
+        train_config,
         checkpoint=Path(config["checkpoint"]) if "checkpoint" in config else None,
         every=config["every"],
         group=group,

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from conftest import ROOT, serve
 from llmbook.pages.widgets.attention_lab import STATE, AttentionLab
+from llmbook.pages.widgets.legible import legible
 from llmbook.pages.widgets.words import to_words
 
 SCRIPT = ROOT / "_static/generated/widgets.js"
@@ -47,11 +48,17 @@ def labs(tmp_path_factory) -> Path:
         assert file.is_file(), f"{file.name} is not built: run 'make book'"
         (folder / file.name).write_bytes(file.read_bytes())
     q, k, v = (torch.randn(2, n, 7, generator=torch.Generator().manual_seed(1)) for n in (3, 5, 5))
+    causal = torch.ones(5, 5).tril().bool()
     pages = {
         "six": AttentionLab(),
+        "own": AttentionLab.from_tensors(k, k, v, list("abcde"), may_attend=causal),
+        "one": AttentionLab("one"),
         "t32": lab_of(32),
         "t64": lab_of(64),
         "cross": AttentionLab.from_tensors(q, k, v, ["a", "b", "c"], ["u", "v", "w", "x", "y"], heads=["L1H3", "L2H4"]),
+        "blank": AttentionLab.from_tensors(
+            q[0, :, :], k[0], v[0], ["\n", "the", " "], ["a", "\n", "the", "", "the"], row=2
+        ),
     }
     for name, lab in pages.items():
         (folder / f"{name}.html").write_text(page_of(lab), encoding="utf-8")
@@ -150,6 +157,65 @@ def test_words_are_cut_alike_in_both_languages(open_lab):
         assert page.evaluate("(t) => llmbookCore.toWords(t).words", text) == to_words(text)
 
 
+BLANKS = [
+    "",
+    " ",
+    "\n",
+    "\r\n",
+    "\t\t ",
+    "\u00a0",
+    "\u200b\u200b",
+    "\ufeff",
+    "\u00ad",
+    "\U000e0020",
+    "\u3000",
+    "\x00",
+]
+
+
+def test_tokens_without_ink_are_called_alike_in_both_languages(open_lab):
+    page = open_lab()
+    for word in [*BLANKS, "a", " a", "␣", "é", "🙂", "👩‍👩‍👧", "注", "U+200B"]:
+        assert tuple(page.evaluate("(word) => llmbookCore.legible(word)", word)) == legible(word), ascii(word)
+
+
+def test_tokens_without_ink_are_seen_and_heard(open_lab):
+    page = open_lab("blank")
+    queries, keys = page.locator(".chips.queries button"), page.locator(".chips:not(.queries) button")
+    assert queries.all_inner_texts() == ["↵", "the", "␣"]
+    assert keys.all_inner_texts() == ["a", "↵", "the", "∅", "the"]
+    called = [chip.get_attribute("aria-label") for chip in keys.all()]
+    assert called == [None, "line break", "the (1)", "empty", "the (2)"]
+    assert page.locator(".heat svg > text").all_text_contents() == ["↵", "the", "␣", "a", "↵", "the", "∅", "the"]
+    for title in ("Every step", "All weights as a table"):
+        page.locator("summary", has_text=title).click()
+        table = page.locator("details", has_text=title).locator("table")
+        expect(table.get_by_role("rowheader", name="line break")).to_have_text("↵")
+
+
+def test_equal_words_are_told_apart_in_sentences(open_lab):
+    page = open_lab("blank")
+    sentence, cell = page.locator(".sentence"), page.locator("[role=gridcell]")
+    assert sentence.inner_text().startswith("“␣” (space) attends ")
+    names = ["“a”", "“↵” (line break)", "“the” (1)", "“∅” (empty)", "“the” (2)"]
+    for key, label in enumerate(["a", "line break", "the (1)", "empty", "the (2)"]):
+        page.locator(".chips:not(.queries) button").nth(key).click()
+        expect(cell).to_contain_text(f"space to {label}: ")
+    weights = blank_weights(page)
+    first, second = weights.argsort(descending=True)[:2].tolist()
+    said = f"{weights[first]:.2f} to {names[first]}, then {weights[second]:.2f} to {names[second]} ("
+    assert said in sentence.inner_text()
+    page.locator("summary", has_text="The vectors").click()
+    expect(page.get_by_role("rowheader", name="k of “the” (2)")).to_be_visible()
+    page.get_by_role("button", name="k of the (2), coordinate 0").click()
+
+
+def blank_weights(page: Page) -> torch.Tensor:
+    """The weights of the last query, as the table behind the laboratory has them."""
+    cells = page.locator(".llmbook-widget tbody tr").last.locator("td")
+    return torch.tensor([float(text) for text in cells.all_text_contents()])
+
+
 def test_copied_code_gives_what_is_shown(open_lab):
     page = open_lab()
     page.get_by_role("slider", name="Temperature").fill("0.35")
@@ -211,8 +277,8 @@ def test_predict_then_reveal_gives_points(open_lab):
     page.locator(".chips:not(.queries) button", has_text="mat").click()
     assert "100 of 100 points." in page.locator(".buttons").inner_text()
 
-    page.get_by_role("button", name="Next: where will “the” look?").click()
-    assert "Where will “the” look?" in page.locator(".sentence").inner_text()
+    page.get_by_role("button", name="Next: where will “the” (2) look?").click()
+    assert "Where will “the” (2) look?" in page.locator(".sentence").inner_text()
     assert page.locator(".heat .digits text", has_text="?").count() == 6
     page.locator(".chips.queries button", has_text="sat").click()  # another question
     assert "Where will “sat” look?" in page.locator(".sentence").inner_text()
@@ -307,6 +373,55 @@ def test_a_single_head_needs_no_slider(open_lab, name, shown):
     page = open_lab(name)
     page.get_by_role("slider", name="Temperature").fill("2")  # each change sets all controls anew
     assert page.get_by_role("slider", name="Head").count() == shown
+
+
+def test_a_models_own_mask_is_named_where_no_other_is_chosen(open_lab):
+    page = open_lab("own")
+    mask = page.get_by_role("combobox", name="Mask")
+    code = page.locator(".control", has=mask).locator("code")
+    assert mask.locator("option").all_inner_texts() == ["only the model’s own", "causal", "padding", "window"]
+    assert code.inner_text() == "may_attend"
+    mask.select_option("window")
+    assert code.inner_text() == "may_attend &= window_mask(T, window)"
+    crosses = page.locator(".crosses [visibility=visible]").count()
+    assert crosses == 10 + 6  # above the diagonal, and two or more places below it
+
+
+def test_without_a_models_mask_there_is_none(open_lab):
+    page = open_lab()
+    mask = page.get_by_role("combobox", name="Mask")
+    assert mask.locator("option").first.inner_text() == "none"
+    assert page.locator(".control", has=mask).locator("code").inner_text() == "may_attend = None"
+
+
+def test_the_code_divides_only_where_the_root_is_ticked(open_lab):
+    page = open_lab()
+    root = page.get_by_label("divide by √d_k")
+    code = page.locator(".control", has=root).locator("code")
+    assert code.inner_text() == "scores = q @ k.transpose(-2, -1) / d_k**0.5"
+    root.uncheck()
+    assert code.inner_text() == "scores = q @ k.transpose(-2, -1)"
+    root.check()
+    assert code.inner_text() == "scores = q @ k.transpose(-2, -1) / d_k**0.5"
+
+
+def test_padding_begins_where_it_hides_something(open_lab):
+    page = open_lab()
+    mask, keys = page.get_by_role("combobox", name="Mask"), page.get_by_role("slider", name="Keys that are not padding")
+    mask.select_option("padding")
+    assert keys.input_value() == "5"
+    assert page.locator(".crosses [visibility=visible]").count() == 6
+    assert 'mask="padding", n_keys=5' in page.locator("pre").text_content()
+    keys.fill("3")  # what the reader has set stays
+    mask.select_option("none")
+    mask.select_option("padding")
+    assert keys.input_value() == "3"
+
+
+def test_a_single_word_is_never_padding_by_itself(open_lab):
+    page = open_lab("one")
+    page.get_by_role("combobox", name="Mask").select_option("padding")
+    assert page.get_by_role("slider", name="Keys that are not padding").input_value() == "1"
 
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
@@ -508,13 +623,40 @@ def test_a_phone_works_by_touch(open_lab, dark):
     expect(page.locator(".sentence")).to_contain_text("“mat” attends")
     box = page.get_by_role("grid").bounding_box()
     page.get_by_role("grid").tap(position={"x": box["width"] * 0.3, "y": box["height"] * 0.3})
-    expect(page.locator(".sentence")).to_contain_text("“the” attends")
+    expect(page.locator(".sentence")).to_contain_text("“the” (1) attends")
 
 
 def test_without_a_script_there_is_the_table(open_page, address):
     page, _ = open_page(f"{address}/six.html", javascript=False)
     assert page.locator("table caption").inner_text().startswith("Attention weights")
     assert page.locator("td").count() == 36
+
+
+BROKEN = {
+    "not JSON": ('"temperature": 1.0', '"temperature": Infinity'),
+    "no source": ('"source": ', '"sauce": '),
+    "not base64": ('"q": "', '"q": "%'),
+}
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_a_widget_that_cannot_start_leaves_its_table_and_the_others_alone(open_page, labs, way):
+    good, broken = AttentionLab().to_html(), lab_of(5).to_html()
+    assert BROKEN[way][0] in broken
+    pieces = good, broken.replace(*BROKEN[way]), good
+    (labs / "three.html").write_text(f"{HEAD}<body><main>{''.join(pieces)}</main></body></html>", encoding="utf-8")
+    page, seen = open_page(f"file://{labs}/three.html")
+    page.wait_for_load_state()
+    tables = page.locator(".llmbook-widget")
+    assert [table.is_visible() for table in tables.all()] == [False, True, False]
+    assert page.locator(".attention-lab").count() == 2
+    for lab in page.locator(".attention-lab").all():
+        lab.get_by_role("slider", name="Temperature").fill("5")
+        expect(lab.locator(".sentence")).not_to_contain_text("0.67")
+    notice = page.locator(".llmbook-widget + [role=status]")
+    assert notice.inner_text() == "The laboratory could not start; the table stands in its place."
+    assert len(seen.errors) == 1
+    assert seen.errors[0].startswith("error: ")  # said on the console, not thrown
 
 
 def test_from_disk_without_a_server(open_page, labs):

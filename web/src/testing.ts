@@ -2,6 +2,7 @@
 
 import * as attention from "./core/attention";
 import * as float16 from "./core/float16";
+import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
 import * as python from "./core/python";
@@ -12,7 +13,7 @@ import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 
-const core = { ...attention, ...float16, ...mask, ...matrix, ...python, ...softmax, ...words };
+const core = { ...attention, ...float16, ...legible, ...mask, ...matrix, ...python, ...softmax, ...words };
 const lab = { ...attend, inputs, asCode };
 
 Object.assign(globalThis, { llmbookCore: { ...core, ...lab }, llmbookAttentionLab: attentionLab });

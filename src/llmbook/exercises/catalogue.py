@@ -1,7 +1,7 @@
 """Which pages have exercises, and how ``check`` finds one by its name.
 
-A page's module is imported when an exercise is looked for, not before: ``from llmbook.exercises import check`` costs
-little, and needs none of the models the pages are about.
+The pages' modules are imported when the first exercise is looked for, not before: ``from llmbook.exercises import
+check`` costs little.
 """
 
 import difflib

@@ -25,7 +25,7 @@ class Exercise:
     name: str  # as the page writes it in ``check("4.1-causal", …)``
     answer: object  # the right value, or a right function; whole numbers are ints, for these are asked for exactly
     right: str  # one line for a right answer: what it teaches
-    mistakes: tuple[Mistake, ...]  # the first that agrees with a wrong answer is named
+    mistakes: tuple[Mistake, ...]  # the first that agrees with a wrong function is named, of values the nearest
     probes: tuple[tuple[object, ...], ...] = ()  # arguments functions are compared on; empty where a value is asked for
     digits: int | None = None  # how many digits of a number typed by hand must be right, from the first that is not 0
     decimals: int | None = None  # or how many after the point; where neither is given, a number is computed

@@ -32,6 +32,8 @@ def generate(
 ) -> Int[Tensor, "N _"]:
     """The ids with up to ``max_new`` more; a row that has said ``eos`` says only ``eos`` from there on.
 
+    The model runs in the mode it is in: ``model.eval()`` first, unless its dropout is wanted.
+
     ``step`` stands in for ``model`` after the prompt, where each call reads one id and the cache: a compiled copy, say.
 
     Raises ``ValueError`` for an empty batch or prompt, a text longer than ``max_len``, and as ``filter_logits`` does.

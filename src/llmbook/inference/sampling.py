@@ -1,7 +1,7 @@
 r"""Choosing one next token: the likeliest, or by lot among the likely ones.
 
     temperature   p ∝ exp(logits / τ)
-    top-k         only the k likeliest
+    top-k         only the k likeliest, and those as likely as the k-th
     top-p         only the likeliest that together first reach probability p
 
 Sources: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1 (top-p); Fan et al.,
@@ -52,11 +52,13 @@ def filter_logits(logits: Logits, *, temperature: float = 1.0, top_k: int | None
 
 
 def keep_top_k(logits: Logits, k: int) -> Logits:
+    """-∞ for what is less likely than the k-th; of equals none is shut out."""
     smallest = logits.topk(k, dim=-1).values[:, -1:]  # (N, 1)
     return logits.masked_fill(logits < smallest, -torch.inf)
 
 
 def keep_top_p(logits: Logits, top_p: float) -> Logits:
+    """-∞ for what comes after likelier ones that already have ``top_p`` together."""
     ordered, order = logits.sort(dim=-1, descending=True)
     p = ordered.to(torch.promote_types(ordered.dtype, torch.float32)).softmax(dim=-1)  # sums need the bits
     before = p.cumsum(dim=-1) - p  # what the likelier ones have together

@@ -37,7 +37,7 @@ def beam_search(
     length_penalty: float = 1.0,
     reorder: Callable[[Int[Tensor, " N"]], None] = nothing_to_reorder,
 ) -> list[Scored]:
-    """The best continuations of one prompt, best first, each with its score: Σ log p / (number of new ids)^α.
+    """The best continuations of one prompt, best first, each ``Scored``; α is ``length_penalty``.
 
     ``next_logits`` maps prefixes to the logits of what follows: a causal language model, or a decoder with its memory.
     One with a cache gives ``KVCache.reorder``, which is called with the numbers of the prefixes that go on. A

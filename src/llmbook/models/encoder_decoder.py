@@ -7,6 +7,10 @@ Source: Vaswani et al., *Attention Is All You Need* (2017), sections 3.1 (layers
 output sharing the embedding's matrix) and 5.4 (dropout). Pre-norm: Xiong et al., *On Layer Normalization in the
 Transformer Architecture* (2020).
 
+Dropout stands where the paper has it, behind each sub-layer and behind the sum of embedding and position, and, as in
+PyTorch's layers, on the weights of attention and inside the feed-forward network too. The weights of a layer's
+attention can be recorded (see ``nn.recording``).
+
 Sizes: ``B`` batch, ``T`` target positions, ``S`` source positions, ``D`` model width, ``F`` feed-forward width, ``V``
 vocabulary. Left out: sharing one embedding between source and target (our two vocabularies differ), and a cache of
 past keys while writing (see ``causal_lm``).

@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from llmbook.models.causal_lm import CausalLM, CausalLMConfig
-from llmbook.models.foreign_weights import foreign_names, load_weights
+from llmbook.models.foreign_weights import check_shapes, foreign_names, load_weights
 from llmbook.nn.rotary import half_to_interleaved
 
 TRANSFORMERS = {  # ours: theirs, see foreign_weights
@@ -61,6 +61,7 @@ class Llama(CausalLM):
     def load_gguf(self, read: Callable[[list[str]], Tensor]) -> None:
         """Take over, uncopied, the float32 rows ``read`` stacks for GGUF names; ``RuntimeError`` for other shapes."""
         state = {ours: read(names) for ours, names in foreign_names(self, GGUF).items()}
+        check_shapes(self, state)
         self.load_state_dict(state, strict=False, assign=True)
         if self.config.tied:
             self.output.weight = self.embedding.weight

@@ -3,7 +3,8 @@ r"""ALiBi: attention with linear biases, positions told by how far a key lies ba
     scores + bias,   bias[h, t, s] = -slope_h · |t - s|:  each head forgets distance at its own rate
 
 Source: Press et al., *Train Short, Test Long* (2021), section 3. Sizes: ``H`` heads, ``T`` query and ``S`` key
-positions. Left out: slopes that are learned, which the paper tried and dropped.
+positions. The paper looks at the past only; here keys ahead are as far as keys behind, so that encoders can use it.
+Left out: slopes that are learned, which the paper tried and dropped.
 """
 
 import torch
@@ -24,7 +25,7 @@ def alibi_slopes(H: int) -> Float[Tensor, " H"]:
     return torch.tensor(slopes + between[: H - below])
 
 
-def alibi_bias(H: int, T: int, S: int | None = None) -> Float[Tensor, "H T S"]:
+def alibi_bias(H: int, T: int, S: int | None = None, device: torch.device | None = None) -> Float[Tensor, "H T S"]:
     """-slope_h · |t - s|, to be added to the scores; with ``S > T`` the queries are the last T of the S positions.
 
     Raises ``ValueError`` for sizes below one, and for more queries than keys.
@@ -32,5 +33,5 @@ def alibi_bias(H: int, T: int, S: int | None = None) -> Float[Tensor, "H T S"]:
     S = T if S is None else S
     if not 1 <= T <= S:
         raise ValueError(f"ALiBi needs 1 <= T <= S, got T={T} queries and S={S} keys")
-    distance = (torch.arange(S - T, S)[:, None] - torch.arange(S)).abs()  # (T, S)
-    return -alibi_slopes(H)[:, None, None] * distance
+    distance = (torch.arange(S - T, S, device=device)[:, None] - torch.arange(S, device=device)).abs()  # (T, S)
+    return -alibi_slopes(H).to(device)[:, None, None] * distance

@@ -6,7 +6,8 @@ r"""Scaled dot-product attention, and many heads of it.
 Source: Vaswani et al., *Attention Is All You Need* (2017), sections 3.2.1 and 3.2.2.
 
 Sizes: ``B`` batch, ``T`` query positions, ``S`` key positions, ``D`` model width, ``H`` heads, ``K`` head width.
-The paper's ``d_k`` and ``d_v`` are both ``K`` here, and all its ``W_i^Q`` lie side by side in one ``w_q`` (D × D).
+The paper's ``d_k`` and ``d_v`` are both ``K`` here (values of another width ``C`` are taken too), and all its
+``W_i^Q`` lie side by side in one ``w_q`` (D × D).
 
 A query that may look nowhere receives weights of zero and an output of zero (softmax alone would give NaN).
 
@@ -56,6 +57,9 @@ def check_sizes(
     """Raise ``ValueError``, naming the sizes, unless q (…, T, K), k (…, S, K), v (…, S, ·), mask and bias fit."""
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries and keys must be equally wide, got {q.shape[-1]} and {k.shape[-1]}")
+    if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        shapes = f"{tuple(q.shape)}, {tuple(k.shape)} and {tuple(v.shape)}"
+        raise ValueError(f"queries, keys and values must come in the same batches and heads, got {shapes}")
     if k.shape[-2] != v.shape[-2]:
         raise ValueError(f"there must be one value for each key, got {k.shape[-2]} keys, {v.shape[-2]} values")
     if may_attend is not None and may_attend.dtype != torch.bool:
@@ -83,12 +87,12 @@ class ScaledDotProductAttention(nn.Module):
         self,
         q: Float[Tensor, "*batch T K"],
         k: Float[Tensor, "*batch S K"],
-        v: Float[Tensor, "*batch S V"],
+        v: Float[Tensor, "*batch S C"],
         may_attend: Mask | None = None,
         *,
         score_bias: ScoreBias | None = None,
         return_weights: bool = False,
-    ) -> Float[Tensor, "*batch T V"] | tuple[Float[Tensor, "*batch T V"], Float[Tensor, "*batch T S"]]:
+    ) -> Float[Tensor, "*batch T C"] | tuple[Float[Tensor, "*batch T C"], Float[Tensor, "*batch T S"]]:
         """C = A V, and A as well if ``return_weights``; without it, PyTorch's fused kernel does the same sum.
 
         ``may_attend`` and ``score_bias`` broadcast to (…, T, S). Raises ``ValueError`` where sizes do not fit.

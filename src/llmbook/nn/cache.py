@@ -34,8 +34,16 @@ class KVCache:
         return self.keys.shape[3]
 
     def append(self, layer: int, k: Heads, v: Heads) -> tuple[Heads, Heads]:
-        """Store k and v (B, H_kv, T, K) behind what layer has; returns all of its keys and values (B, H_kv, S, K)."""
+        """Store k and v (B, H_kv, T, K) behind what layer has; returns all of its keys and values (B, H_kv, S, K).
+
+        Raises ``ValueError`` for another number of sequences, and where there is no room.
+        """
         end = self.length + k.shape[2]
+        if k.shape[0] != self.batch or end > self.max_len:
+            raise ValueError(
+                f"a cache of {self.batch} sequences and {self.max_len} positions, {self.length} of them read, "
+                f"has no room for keys of shape {tuple(k.shape)}"
+            )
         self.keys[layer, :, :, self.length : end] = k
         self.values[layer, :, :, self.length : end] = v
         return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]

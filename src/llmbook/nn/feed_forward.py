@@ -2,6 +2,9 @@ r"""The layer between two attentions: each position by itself, through a wider l
 
     FFN(x) = W_2 activation(W_1 x + b_1) + b_2          SwiGLU(x) = W_2 (silu(W_g x) · W_1 x)
 
+In 2017 the activation was max(0, ·), in GPT-2 it is gelu. Of the two matrices that SwiGLU reads with, W_g lies above
+W_1 in one ``w_1``.
+
 Sources: Vaswani et al., *Attention Is All You Need* (2017), section 3.3; Shazeer, *GLU Variants Improve Transformer*
 (2020), eq. 6. Sizes: ``D`` model width, ``F`` feed-forward width. Left out: mixtures of experts.
 """

@@ -41,7 +41,7 @@ def padding_mask(lengths: Int[Tensor, " B"], S: int) -> Bool[Tensor, "B 1 1 S"]:
 
     Raises ``ValueError`` if a length on the processor lies outside 0..S.
     """
-    if can_be_read(lengths) and (lengths.min() < 0 or lengths.max() > S):
+    if can_be_read(lengths) and lengths.numel() and (lengths.min() < 0 or lengths.max() > S):
         raise ValueError(f"lengths must lie in 0..{S}, the number of keys; got {lengths.tolist()}")
     return (torch.arange(S, device=lengths.device) < lengths[:, None])[:, None, None, :]
 

@@ -87,8 +87,8 @@ class LearnedPositions(nn.Module):
 class Positions(nn.Module):
     """One of ``KINDS``, chosen by name: ``forward`` adds to the input, ``in_attention`` says what attention gets.
 
-    Both may begin at a position ``start``, behind those of a cache. Raises ``ValueError`` for an unknown kind, and for
-    a sequence that reaches beyond ``max_len``.
+    Both may begin at a position ``start``, behind those of a cache. ``base`` is that of rotary positions. Raises
+    ``ValueError`` for an unknown kind; ``forward`` raises it for a sequence that reaches beyond ``max_len``.
     """
 
     def __init__(
@@ -123,5 +123,5 @@ class Positions(nn.Module):
             freqs_cis = precompute_freqs_cis(T, self.head_width, self.base, start=start, dtype=x.dtype, device=x.device)
             return {"rotate": lambda heads: apply_rotary(heads, freqs_cis)}
         if self.kind == "alibi":
-            return {"score_bias": alibi_bias(self.n_heads, T, start + T).to(x)}
+            return {"score_bias": alibi_bias(self.n_heads, T, start + T, device=x.device).to(x.dtype)}
         return {}

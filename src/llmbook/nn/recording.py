@@ -1,5 +1,12 @@
 """The weights of attention on request: layers run as they always do, and meanwhile what they look at is written down.
 
+    with record_attention(*[layer.cross_attention for layer in transformer.decoder.layers]) as recorded:
+        logits = transformer(src, tgt)
+    recorded[0]  # (B, H, T, S), of the first layer
+
+An encoder's layers have ``self_attention`` (B, H, S, S), a decoder's ``cross_attention`` as well; the encoder of a BERT
+is ``bert.encoder``. What is recorded are the weights before dropout, with their graph unless gradients are off.
+
 A hook is a function that PyTorch calls before or after a module's ``forward``. Two of them suffice: the one before asks
 the layer for its weights, the one after takes them off the result, so that whoever called the layer notices nothing.
 Left out: layers that cannot return their weights (see ``grouped_attention``).

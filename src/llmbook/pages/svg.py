@@ -1,4 +1,4 @@
-"""A matplotlib figure as one ``<svg>`` that can stand in a page: recolourable, no foreign names, no ids but its own.
+"""From matplotlib's SVG to one that can stand in a page among others, and change its colours with it.
 
 Left out: pictures of pixels, which stay as they are inside it.
 """

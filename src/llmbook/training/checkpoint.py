@@ -1,8 +1,9 @@
-"""Stopping and going on: everything that the next step depends on, in one file, whole or not at all.
+"""Stopping and going on: weights, moments, and PyTorch's own random numbers, in one file, whole or not at all.
 
 PyTorch's ``get_state_dict`` gathers the weights that several processes share (DDP, FSDP2), so that a file written by
-two can be opened by one. Left out: each process storing its share by itself, which models too large for one memory
-need.
+two can be opened by one. Left out: generators that
+``loss_of`` draws from by itself, and those of a graphics card; each process storing its share, which models too large
+for one memory need.
 """
 
 from dataclasses import replace
@@ -34,7 +35,7 @@ def save_checkpoint(
         return
     part = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {"model": weights, "optimiser": moments, "random": torch.get_rng_state(), "run": run, "history": history}
+    state = {"model": weights, "optimizer": moments, "random": torch.get_rng_state(), "run": run, "history": history}
     torch.save(state, part)
     part.replace(path)
 
@@ -55,7 +56,7 @@ def load_checkpoint(
         raise ValueError(f"{path.name} was written with another configuration: {', '.join(different)} differ")
 
     states.set_model_state_dict(model, state["model"], options=FULL_STATE)
-    states.set_optimizer_state_dict(model, optimizer, state["optimiser"], options=replace(FULL_STATE, strict=False))
+    states.set_optimizer_state_dict(model, optimizer, state["optimizer"], options=replace(FULL_STATE, strict=False))
     forget_unused_moments(model, optimizer, state)
     torch.set_rng_state(state["random"])
     return state["history"]
@@ -65,5 +66,5 @@ def forget_unused_moments(model: nn.Module, optimizer: torch.optim.Optimizer, st
     """Weights that have had no gradient yet have no moments either, though setting the state has made some."""
     for name, weight in model.named_parameters():
         plain = name.replace("_orig_mod.", "").removeprefix("module.")  # as it is called without compiler and DDP
-        if plain in state["model"] and plain not in state["optimiser"]["state"]:
+        if plain in state["model"] and plain not in state["optimizer"]["state"]:
             optimizer.state.pop(weight, None)

@@ -42,7 +42,8 @@ def fit(
     ``loss_of`` maps the numbers of some of the ``n`` examples to their mean loss; pieces and processes count alike.
     ``checkpoint`` is a file that all processes see: the state is stored there after ``every`` steps and at the end, and
     a run that finds one goes on from it. With ``group``, each of its processes computes its share of every batch; the
-    model must average gradients itself (DDP, FSDP2). A bar shows progress in a terminal or a notebook.
+    model must average gradients itself (DDP, FSDP2). A bar shows progress in a terminal or a notebook. The model trains
+    in training mode, and is left in evaluation mode.
 
     Raises ``ValueError`` for no examples or ``every`` below 1, a batch that the processes cannot share, a checkpoint of
     another run or model, and for a loss or gradient that is not finite, before it changes a weight.
@@ -65,8 +66,9 @@ def fit(
     for step in progress_bar(range(len(history) + 1, config.steps + 1), rank):
         # Gradients of this process's share of the batch
         share = batch_indices(step, n, config).chunk(ranks)[rank]
-        loss = mean_over_processes(accumulate_gradients(loss_of, share.chunk(config.accumulate)), group)
-        norm = clip_gradients(model, config.clip)
+        mean_loss = mean_over_processes(accumulate_gradients(loss_of, share.chunk(config.accumulate)), group)
+        norm = clip_gradients(model, config.clip).item()  # the one place where the processor waits for the device
+        loss = mean_loss.item()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             raise ValueError(f"step {step}: loss {loss}, gradient {norm}; a smaller learning rate may help")
 
@@ -96,9 +98,12 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
 def describe_run(model: nn.Module, n: int, config: TrainConfig) -> dict[str, Any]:
     """What two runs must have in common for one to go on from the other's checkpoint."""
     unwrapped = getattr(model, "module", model)
-    model_config = getattr(unwrapped, "config", None)  # no weight's size tells the number of heads
+    model_config = getattr(unwrapped, "config", None)
     shapes = [tuple(weight.shape) for weight in model.parameters()]
-    return {**asdict(config), "examples": n, "model": repr((model_config, shapes))}
+    # No weight's size tells how many heads there are, where a norm stands, or how positions are told.
+    names = ("n_heads", "norm_first", "kind")
+    choices = [getattr(module, name) for module in model.modules() for name in names if hasattr(module, name)]
+    return {**asdict(config), "examples": n, "model": repr((model_config, shapes, choices))}
 
 
 def progress_bar(steps: range, rank: int) -> Iterable[Any]:
@@ -118,14 +123,15 @@ def accumulate_gradients(loss_of: LossOf, pieces: tuple[Int[Tensor, " rows"], ..
     return total
 
 
-def mean_over_processes(loss: Float[Tensor, ""], group: distributed.ProcessGroup | None) -> float:
+def mean_over_processes(loss: Float[Tensor, ""], group: distributed.ProcessGroup | None) -> Float[Tensor, ""]:
+    """The mean of what the processes of the group have; without a group, the loss itself."""
     if group is None:
-        return loss.item()
+        return loss
     distributed.all_reduce(loss, group=group)
-    return loss.item() / group.size()
+    return loss / group.size()
 
 
-def clip_gradients(model: nn.Module, most: float) -> float:
+def clip_gradients(model: nn.Module, most: float) -> Float[Tensor, ""]:
     """Shorten the gradient of all weights to a norm of ``most``; returns the norm it had."""
     norm = nn.utils.clip_grad_norm_(model.parameters(), most)
-    return (norm.full_tensor() if isinstance(norm, DTensor) else norm).item()
+    return norm.full_tensor() if isinstance(norm, DTensor) else norm

@@ -2,8 +2,9 @@ r"""What happens in step t of a training run, computed from the configuration an
 
     η_t = η · t/w for t < w,  then  η · (f + (1-f) · (1 + cos(π (t-w)/(n-w)))/2)
 
-Source: Loshchilov and Hutter, *SGDR* (2017), eq. 5, for the cosine. The batch of step t is drawn from the seed and t:
-a run that was interrupted goes on exactly as it would have. Left out: schedules without a known end.
+Source: Loshchilov and Hutter, *SGDR* (2017), eq. 5, for the cosine. The batch of step t is drawn from the seed and t,
+with replacement: a run that was interrupted goes on with the batches it would have had. Left out: epochs, in which each
+example occurs once; schedules without a known end.
 """
 
 import math
@@ -44,13 +45,16 @@ class TrainConfig:
             raise ValueError(f"clip must be above 0, got {self.clip}")
         if not 0 <= self.final <= 1:
             raise ValueError(f"final must lie in 0..1, got {self.final}")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas must be two numbers of at least 0 and below 1, got {self.betas}")
+        object.__setattr__(self, "betas", tuple(self.betas))  # a list in a file means the same
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
     """η_t for step t = 1 … n."""
     if step < config.warmup:
         return config.lr * step / config.warmup
-    progress = (step - config.warmup) / max(1, config.steps - config.warmup)  # 0 to 1
+    progress = min(1.0, (step - config.warmup) / max(1, config.steps - config.warmup))
     return config.lr * (config.final + (1 - config.final) * (1 + math.cos(math.pi * progress)) / 2)
 
 

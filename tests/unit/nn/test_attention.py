@@ -351,6 +351,8 @@ def test_heads_that_do_not_divide_the_width(d_model, n_heads):
     ("shapes", "message"),
     [
         (((5, 3), (7, 4), (7, 2)), "equally wide, got 3 and 4"),
+        (((2, 5, 4), (3, 7, 4), (3, 7, 2)), r"same batches and heads, got \(2, 5, 4\)"),
+        (((2, 5, 4), (2, 7, 4), (7, 2)), r"same batches and heads, .* and \(7, 2\)"),
         (((5, 4), (7, 3), (7, 2)), "equally wide, got 4 and 3"),
         (((5, 3), (7, 3), (6, 2)), "7 keys, 6 values"),
         (((5, 3), (6, 3), (7, 2)), "6 keys, 7 values"),

@@ -60,3 +60,13 @@ def test_rows_that_repeat_do_not_share_their_future():
     cache.reorder(torch.tensor([2, 0, 0]))
     keys, _ = cache.append(0, new, new)
     close(keys, new, 0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "length"), [((1, H_KV, 1, K), 0), ((B, H_KV, LONG + 1, K), 0), ((B, H_KV, 2, K), 10)]
+)
+def test_keys_that_have_no_room(shape, length, shapes_unchecked):
+    cache = empty()
+    cache.length = length
+    with pytest.raises(ValueError, match=rf"5 sequences and 11 positions, {length} of them read, .*\({shape[0]}, 3"):
+        cache.append(0, random(*shape), random(*shape))

@@ -94,3 +94,7 @@ def test_the_smallest_masks():
 def test_masks_that_cannot_be(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_no_sequences_have_no_lengths_to_check():
+    assert padding_mask(torch.zeros(0, dtype=torch.long), 3).shape == (0, 1, 1, 3)

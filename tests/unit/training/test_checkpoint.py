@@ -10,8 +10,8 @@ from reference import close, random
 from small_run import TEXT, loss_of, model, states_equal, train
 from torch import nn
 
-from llmbook.models import CausalLM
-from llmbook.training import TrainConfig, fit
+from llmbook.models import CausalLM, Transformer
+from llmbook.training import TrainConfig, fit, word_loss
 
 # --- limit -----------------------------------------------------------------------------------------------------
 
@@ -167,3 +167,19 @@ def test_a_file_that_is_no_checkpoint(tmp_path):
         with pytest.raises(ValueError, match=r"state\.pt cannot be read as a checkpoint"):
             train(model(), TrainConfig(steps=2, batch=4), checkpoint=path)
         assert path.read_bytes() == damaged
+
+
+def test_a_checkpoint_of_a_model_with_other_heads_or_positions(tmp_path):
+    """Whose weights have the same shapes."""
+
+    def trained(n_heads: int, positions: str) -> None:
+        net = Transformer(11, 11, d_model=12, n_heads=n_heads, n_layers=1, d_ff=17, positions=positions)
+        ids = torch.randint(11, (8, 5), generator=torch.Generator().manual_seed(0))
+        config = TrainConfig(steps=2, batch=4, warmup=0)
+        fit(net, lambda rows: word_loss(net(ids[rows], ids[rows]), ids[rows]), 8, config, checkpoint=tmp_path / "run")
+
+    trained(2, "sinusoidal")
+    trained(2, "sinusoidal")
+    for n_heads, positions in ((3, "sinusoidal"), (2, "rotary")):
+        with pytest.raises(ValueError, match="model differ"):
+            trained(n_heads, positions)

@@ -49,6 +49,9 @@ def test_the_order_is_computed_from_seed_and_step():
         ({"clip": -1.0}, "clip must be above 0, got -1.0"),
         ({"clip": 0.0}, "clip must be above 0, got 0.0"),
         ({"clip": math.nan}, "clip must be above 0, got nan"),
+        ({"betas": (0.9, 1.0)}, "betas must be two numbers of at least 0 and below 1, got (0.9, 1.0)"),
+        ({"betas": (-0.1, 0.9)}, "betas must be two numbers of at least 0 and below 1, got (-0.1, 0.9)"),
+        ({"betas": (0.9,)}, "betas must be two numbers of at least 0 and below 1, got (0.9,)"),
         ({"warmup": -1}, "warmup must not be below 0, got -1"),
         ({"weight_decay": -1.0}, "weight_decay must not be below 0, got -1.0"),
         ({"weight_decay": math.nan}, "weight_decay must not be below 0, got nan"),
@@ -57,7 +60,7 @@ def test_the_order_is_computed_from_seed_and_step():
         ({"final": math.nan}, "final must lie in 0..1, got nan"),
     ],
 )
-def test_configurations_that_make_no_sense(wrong, message):
+def test_configurations_that_make_no_sense(wrong, message, shapes_unchecked):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         TrainConfig(**{"steps": 5, **wrong})
 
@@ -70,3 +73,7 @@ def test_limits_that_make_sense():
 def test_options_go_by_name():
     with pytest.raises(TypeError, match="positional argument"):
         TrainConfig(5)
+
+
+def test_a_list_of_two_betas_means_the_same(shapes_unchecked):
+    assert TrainConfig(steps=5, betas=[0.9, 0.98]) == TrainConfig(steps=5, betas=(0.9, 0.98))

@@ -1,6 +1,8 @@
 // A row of words as buttons, one of them pressed; a bar under each may show its share.
 
+import { labelOf } from "../core/legible";
 import { h } from "./element";
+import { wordElement } from "./word";
 import { setAttribute } from "./write";
 
 const MAX_WITHOUT_SCROLLING = 16;
@@ -31,7 +33,7 @@ export function chips({ className, onSelect, signal }: ChipsOptions): Chips {
   return {
     element,
     setWords(words) {
-      buttons = words.map((word) => h("button", { type: "button" }, word));
+      buttons = words.map((word, i) => wordElement("button", { type: "button" }, word, labelOf(words, i)));
       element.classList.toggle("many", words.length > MAX_WITHOUT_SCROLLING);
       element.replaceChildren(...buttons.map((button) => h("li", {}, button)));
     },

@@ -5,32 +5,32 @@ import { setText } from "./write";
 
 interface SelectOptions<Option extends string> {
   name: string;
-  /** The line of code of each option. */
-  options: Record<Option, string>;
+  options: Option[];
+  /** What an option is called. */
+  nameOf(option: Option): string;
   onChange(option: Option): void;
   signal: AbortSignal;
 }
 
 export interface Select<Option extends string> {
   element: HTMLElement;
-  update(option: Option): void;
+  update(option: Option, code: string): void;
 }
 
 export function select<Option extends string>(settings: SelectOptions<Option>): Select<Option> {
-  const { name, options, onChange, signal } = settings;
-  const names = Object.keys(options) as Option[];
-  const code = h("code");
-  const input = h("select", {}, ...names.map((option) => h("option", { value: option }, option)));
+  const { name, options: names, nameOf, onChange, signal } = settings;
+  const line = h("code");
+  const input = h("select", {}, ...names.map((option) => h("option", { value: option }, nameOf(option))));
   const onInput = (): void => {
     const option = names[input.selectedIndex];
     if (option !== undefined) onChange(option);
   };
   input.addEventListener("change", onInput, { signal });
   return {
-    element: h("label", { class: "control" }, h("span", { class: "name" }, `${name} `, input), code),
-    update(option) {
+    element: h("label", { class: "control" }, h("span", { class: "name" }, `${name} `, input), line),
+    update(option, code) {
       input.value = option;
-      setText(code, options[option]);
+      setText(line, code);
     },
   };
 }

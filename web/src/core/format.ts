@@ -6,11 +6,6 @@ export function fixed(x: number, decimals = 2): string {
   return Object.is(Number(text), -0) ? text.slice(1) : text;
 }
 
-/** A word in quotation marks. */
-export function quote(word: string): string {
-  return `“${word}”`;
-}
-
 /** The word, or as much of it as fits into so many characters with an ellipsis. */
 export function shorten(word: string, most: number): string {
   const letters = [...word];

@@ -22,11 +22,9 @@ from torch import Tensor
 from llmbook.data.six_words import TOKENS, W_K, W_Q, W_V
 from llmbook.nn.attention import attention_weights
 from llmbook.nn.masks import causal_mask
+from llmbook.pages.widgets.checks import STATE, Sizes, check_settings, check_tensors
+from llmbook.pages.widgets.legible import legible
 from llmbook.pages.widgets.words import LEXICON, project, to_words
-
-MOST_TOKENS = 64
-MASKS = ("none", "causal", "padding", "window")
-STATE = ("text", "temperature", "scaled", "d_k", "mask", "n_keys", "window", "blocked", "edits", "head", "row", "key")
 
 
 class AttentionLab(anywidget.AnyWidget):
@@ -36,7 +34,7 @@ class AttentionLab(anywidget.AnyWidget):
     ``temperature`` (> 0), ``scaled`` (divide by √d_k), ``d_k``, ``mask`` (none, causal, padding, window), ``n_keys``
     (how many keys are not padding), ``window``, ``blocked`` (cells (t, s) hidden by hand), ``edits`` (entries (matrix,
     head, row, column, value) set by hand), ``head``, and the chosen cell ``row``, ``key``. Raises ``ValueError`` for
-    impossible ones; what is set later is not checked.
+    impossible ones; set later, they raise ``traitlets.TraitError`` and the old value stays.
     """
 
     _esm = Path(__file__).parent / "static" / "attention_lab.js"
@@ -59,7 +57,7 @@ class AttentionLab(anywidget.AnyWidget):
         words = to_words(text)
         projections = {"w_q": W_Q.tolist(), "w_k": W_K.tolist(), "w_v": W_V.tolist()}
         settings = {"n_keys": len(words), "row": min(2, len(words) - 1), **settings}
-        check_settings(settings, 1, len(words), len(words))
+        check_settings(settings, Sizes(1, len(words), len(words), W_K.shape[1], W_V.shape[1]))
         source = {"kind": "words", "lexicon": LEXICON, **projections}
         super().__init__(source=source, text=" ".join(words), **as_lists(settings))
         if "key" not in settings:
@@ -99,13 +97,37 @@ class AttentionLab(anywidget.AnyWidget):
             **{name: to_base64(x) for name, x in (("q", q), ("k", k), ("v", v))},
             "may_attend": None if may_attend is None else may_attend.int().tolist(),
         }
+        if "text" in settings:
+            raise ValueError(
+                f"from_tensors takes its words as tokens; it has no setting text, got {settings['text']!r}"
+            )
         settings = {"d_k": q.shape[-1], "n_keys": len(key_tokens), "row": 0, "key": 0, **settings}
-        check_settings(settings, len(q), len(tokens), len(key_tokens))
+        check_settings(settings, Sizes(len(q), len(tokens), len(key_tokens), q.shape[-1], v.shape[-1]))
         lab = cls()
+        lab.source, lab.text = source, ""
         for name, value in as_lists(settings).items():
             setattr(lab, name, value)
-        lab.text, lab.source = "", source
         return lab
+
+    @property
+    def sizes(self) -> Sizes:
+        """How many heads, queries and keys there are, and how wide they are."""
+        T, S = len(self.tokens), len(self.key_tokens)
+        if self.source["kind"] == "words":
+            return Sizes(1, T, S, W_K.shape[1], W_V.shape[1])
+        return Sizes(len(self.source["heads"]), T, S, self.source["width"], self.source["value_width"])
+
+    @traitlets.validate(*STATE)
+    def _check_later(self, proposal: Any) -> Any:
+        """The value, cells as lists; traitlets keeps the old one where this raises ``TraitError``."""
+        name, value = proposal["trait"].name, proposal["value"]
+        try:
+            if name == "text" and self.source["kind"] == "words":
+                to_words(value)
+            check_settings({name: value}, self.sizes)
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from error
+        return as_lists({name: value})[name]
 
     @property
     def tokens(self) -> list[str]:
@@ -165,7 +187,8 @@ class AttentionLab(anywidget.AnyWidget):
 
     def to_html(self) -> str:
         """The laboratory for a page without a kernel: a table for everyone, and its state for the page's script."""
-        state = json.dumps({"source": self.source, **{name: getattr(self, name) for name in STATE}}, sort_keys=True)
+        values = {"source": self.source, **{name: getattr(self, name) for name in STATE}}
+        state = json.dumps(values, sort_keys=True, allow_nan=False)
         return (
             '<div class="llmbook-widget" data-widget="attention_lab">'
             f'{self.to_table()}<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script></div>'
@@ -173,9 +196,9 @@ class AttentionLab(anywidget.AnyWidget):
 
     def to_table(self) -> str:
         """The weights as an HTML table: a row for each query, a column for each key."""
-        cells = "".join(f'<th scope="col">{html.escape(word)}</th>' for word in self.key_tokens)
+        cells = "".join(heading("col", word) for word in self.key_tokens)
         rows = "".join(
-            f'<tr><th scope="row">{html.escape(word)}</th>' + "".join(f"<td>{w:.2f}</td>" for w in row) + "</tr>"
+            f"<tr>{heading('row', word)}" + "".join(f"<td>{w:.2f}</td>" for w in row) + "</tr>"
             for word, row in zip(self.tokens, self.weights.tolist(), strict=True)
         )
         caption = "Attention weights: how much each word (row) attends to each word (column)"
@@ -183,27 +206,11 @@ class AttentionLab(anywidget.AnyWidget):
         return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
 
 
-def check_settings(settings: dict[str, Any], H: int, T: int, S: int) -> None:
-    """Raise ``ValueError`` for a setting that does not exist or cannot be, with H heads, T words and S keys."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
-    if settings.get("mask", "none") not in MASKS:
-        raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
-    if not settings.get("temperature", 1.0) > 0:
-        raise ValueError(f"temperature must be positive, got {settings['temperature']}")
-    for name, low, high in (
-        ("d_k", 1, None),
-        ("window", 1, None),
-        ("n_keys", 0, None),
-        ("head", 0, H),
-        ("row", 0, T),
-        ("key", 0, S),
-    ):
-        value = settings.get(name, low)
-        if not (value >= low and (high is None or value < high)):
-            below = "" if high is None else f" and below {high}"
-            raise ValueError(f"{name} must be at least {low}{below}, got {value}")
+def heading(scope: str, word: str) -> str:
+    """A heading cell; a word without ink gets a sign to see and a name to hear."""
+    shown, spoken = legible(word)
+    label = "" if spoken == shown else f' aria-label="{html.escape(spoken)}"'
+    return f'<th scope="{scope}"{label}>{html.escape(shown)}</th>'
 
 
 def as_lists(settings: dict[str, Any]) -> dict[str, Any]:
@@ -212,29 +219,9 @@ def as_lists(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | cells
 
 
-def check_tensors(
-    q: Tensor, k: Tensor, v: Tensor, tokens: Sequence[str], key_tokens: Sequence[str], may_attend: Tensor | None
-) -> None:
-    """Raise ``ValueError``, naming the sizes, unless the tensors, the tokens and the mask fit together."""
-    (H, T, K), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
-    if k.shape != (H, S_named, K) or v.shape[:2] != (H, S_named) or T != T_named:
-        raise ValueError(
-            f"q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)} do not fit {T_named} tokens and "
-            f"{S_named} key tokens: expected (heads, T, K), (heads, S, K), (heads, S, C)"
-        )
-    if not 1 <= max(T, S_named) <= MOST_TOKENS or min(T, S_named) < 1:
-        raise ValueError(f"AttentionLab shows 1 to {MOST_TOKENS} tokens, got {T} and {S_named}")
-    if may_attend is not None and (may_attend.dtype != torch.bool or may_attend.shape != (T, S_named)):
-        raise ValueError(
-            f"may_attend must be boolean ({T}, {S_named}), got {may_attend.dtype} {tuple(may_attend.shape)}"
-        )
-    if not all(x.half().isfinite().all() for x in (q, k, v)):
-        raise ValueError("q, k and v must be finite in float16, whose largest number is 65504")
-
-
 def to_base64(x: Tensor) -> str:
     """The numbers as little-endian float16, in base64."""
-    return base64.b64encode(x.detach().cpu().numpy().astype("<f2").tobytes()).decode()
+    return base64.b64encode(x.detach().cpu().double().numpy().astype("<f2").tobytes()).decode()
 
 
 def from_base64(text: str, shape: tuple[int, ...]) -> Tensor:

@@ -7,6 +7,7 @@ import re
 import ipywidgets
 import pytest
 import torch
+import traitlets
 
 from llmbook.data import six_words
 from llmbook.nn import attention_weights, causal_mask
@@ -108,6 +109,20 @@ def test_typed_text_is_cut_and_escaped():
         ({"text": "a b", "key": -1}, "key must be at least 0 and below 2, got -1"),
         ({"head": 1}, "head must be at least 0 and below 1, got 1"),
         ({"heat": 1}, "no setting heat"),
+        ({"temperature": math.inf}, "finite and positive, got inf"),
+        ({"d_k": math.inf}, "d_k must be a whole number, got inf"),
+        ({"edits": [("q", 0, 0, 0, math.nan)]}, "a finite number, got nan in .'q', 0, 0, 0, nan"),
+        ({"edits": [("q", 0, 0, 0, -math.inf)]}, "a finite number, got -inf"),
+        ({"edits": [("w", 0, 0, 0, 1.0)]}, "matrix q, k or v, got .'w', 0, 0, 0, 1.0"),
+        ({"edits": [("q", 0, 0, 1.0)]}, r"\(matrix, head, row, column, value\) .* got \('q', 0, 0, 1.0\)"),
+        ({"edits": [("q", 1, 0, 0, 1.0)]}, "head of an edit of q must be at least 0 and below 1, got 1"),
+        ({"edits": [("k", 0, 6, 0, 1.0)]}, "row of an edit of k must be at least 0 and below 6, got 6"),
+        ({"edits": [("v", 0, 0, -1, 1.0)]}, "column of an edit of v must be at least 0 and below 3, got -1"),
+        *[
+            ({"blocked": [cell]}, "row below 6 and key below 6")
+            for cell in ((6, 0), (0, 6), (-1, 0), (0, -1), (0.5, 0))
+        ],
+        ({"blocked": [(1, 2, 3)]}, r"\(row, key\) .* got \(1, 2, 3\)"),
     ],
 )
 def test_impossible_settings_are_named(settings, message):
@@ -126,6 +141,12 @@ def test_impossible_settings_are_named(settings, message):
         ({"may_attend": torch.ones(3, 5)}, "boolean"),
         ({"q": torch.full((2, 3, 7), 1e6)}, "finite in float16"),
         *[({name: n}, f"{name} must .* below {n}, got {n}") for name, n in (("head", 2), ("row", 3), ("key", 5))],
+        ({"text": "a b c"}, "takes its words as tokens; it has no setting text, got 'a b c'"),
+        ({"blocked": [(3, 0)]}, "row below 3 and key below 5"),
+        ({"edits": [("q", 2, 0, 0, 1.0)]}, "head of an edit of q must be at least 0 and below 2, got 2"),
+        ({"edits": [("q", 0, 3, 0, 1.0)]}, "row of an edit of q must be at least 0 and below 3, got 3"),
+        ({"edits": [("k", 0, 0, 7, 1.0)]}, "column of an edit of k must be at least 0 and below 7, got 7"),
+        ({"edits": [("v", 0, 0, 11, 1.0)]}, "column of an edit of v must be at least 0 and below 11, got 11"),
         ({"heads": ["L1H3"]}, r"each of 2 heads, got 1: \['L1H3'\]"),
     ],
 )
@@ -134,3 +155,58 @@ def test_tensors_that_do_not_fit_are_named(change, message):
     given = {"q": q, "k": k, "v": v, "tokens": TOKENS, "key_tokens": KEYS, **change}
     with pytest.raises(ValueError, match=message):
         AttentionLab.from_tensors(**given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", math.inf),
+        ("temperature", -1.0),
+        ("mask", "cusal"),
+        ("text", " "),
+        ("blocked", [(6, 0)]),
+        ("edits", [("q", 0, 0, 0, math.nan)]),
+        ("head", 1),
+        ("row", 6),
+    ],
+)
+def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
+    lab = AttentionLab()
+    before = getattr(lab, name), lab.to_html()
+    with pytest.raises(traitlets.TraitError):
+        setattr(lab, name, value)
+    assert (getattr(lab, name), lab.to_html()) == before
+
+
+def test_what_is_set_later_is_kept_as_lists():
+    lab = AttentionLab()
+    lab.blocked, lab.text = [(2, 1)], "a b c"
+    assert lab.blocked == [[2, 1]]
+    assert lab.tokens == ["a", "b", "c"]
+
+
+def test_all_settings_of_a_models_heads_are_kept():
+    """Checked against the model's own sizes, not those of the six words."""
+    q, k, v = tensors(heads=7, T=11, S=13)
+    settings = {"row": 10, "key": 12, "head": 6, "edits": [("v", 6, 12, 10, 2.0)], "blocked": [(10, 12)]}
+    lab = AttentionLab.from_tensors(q, k, v, list("abcdefghijk"), list("abcdefghijklm"), **settings)
+    assert (lab.row, lab.key, lab.head, lab.text) == (10, 12, 6, "")
+    assert lab.qkv["v"][12, 10] == 2.0
+    assert not lab.may_attend[10, 12]
+
+
+def test_bfloat16_is_shown_like_the_same_numbers_in_float32():
+    q, k, v = (x.bfloat16() for x in tensors())
+    given, expected = ((x.to(dtype) for x in (q, k, v)) for dtype in (torch.bfloat16, torch.float32))
+    labs = [AttentionLab.from_tensors(*qkv, TOKENS, KEYS) for qkv in (given, expected)]
+    assert labs[0].to_html() == labs[1].to_html()
+
+
+def test_what_the_page_sends_together_is_checked_together():
+    """A longer text and a row in it: neither order of the two would do alone."""
+    lab = AttentionLab("a b")
+    lab.set_state({"row": 3, "blocked": [[3, 2]], "text": "a b c d"})
+    assert (lab.row, lab.blocked, lab.tokens) == (3, [[3, 2]], ["a", "b", "c", "d"])
+    with pytest.raises(traitlets.TraitError, match="row must be at least 0 and below 4, got 5"):
+        lab.set_state({"temperature": 2.0, "row": 5})
+    assert (lab.row, lab.temperature) == (3, 1.0)

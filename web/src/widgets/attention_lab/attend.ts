@@ -30,7 +30,7 @@ function maskRule(state: State, T: number, S: number): MaskRule {
     case "window":
       return windowMask(state.window);
     default:
-      return () => false; // a name set in Python, where settings are not checked after the start
+      return () => false; // a name the types do not know: a page's JSON is not checked
   }
 }
 

@@ -4,7 +4,7 @@
 import { button } from "../../controls/button";
 import { h } from "../../controls/element";
 import { setAttribute, setText } from "../../controls/write";
-import { quote } from "../../core/format";
+import { quoteOf } from "../../core/legible";
 import type { Lab } from "./lab";
 
 export interface Prediction {
@@ -36,7 +36,7 @@ export function prediction(lab: Lab): Prediction {
     rounds += 1;
     lab.hiddenRow = -1;
     lab.change({ key });
-    const word = quote(lab.inputs.keyTokens[key] ?? "");
+    const word = quoteOf(lab.inputs.keyTokens, key);
     const total = rounds > 1 ? `, ${points} of ${100 * rounds} in all` : "";
     score.textContent = `You chose ${word}: ${earned} of 100 points${total}.`;
     lab.refresh();
@@ -47,7 +47,7 @@ export function prediction(lab: Lab): Prediction {
   }
 
   function nameButton(): void {
-    const next = quote(lab.inputs.tokens[nextRow()] ?? "");
+    const next = quoteOf(lab.inputs.tokens, nextRow());
     const question = rounds > 0 ? `Next: where will ${next} look?` : "Predict, then reveal";
     setText(toggleButton, lab.hiddenRow >= 0 ? "Show the answer" : question);
     setAttribute(toggleButton, "aria-pressed", String(lab.hiddenRow >= 0));

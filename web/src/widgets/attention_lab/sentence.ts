@@ -3,7 +3,8 @@
 import { h } from "../../controls/element";
 import { liveRegion } from "../../controls/live_region";
 import { setText } from "../../controls/write";
-import { fixed, quote } from "../../core/format";
+import { fixed } from "../../core/format";
+import { labelOf, quoteOf } from "../../core/legible";
 import { entropy } from "../../core/softmax";
 import type { Lab } from "./lab";
 
@@ -21,14 +22,14 @@ export function sentence(lab: Lab): HTMLElement[] {
 /** The selected query's two largest weights. */
 function describeQuery(lab: Lab): string {
   const { tokens, keyTokens } = lab.inputs;
-  const query = quote(tokens[lab.state.row] ?? "");
+  const query = quoteOf(tokens, lab.state.row);
   if (lab.isHidden) return `Where will ${query} look? Choose a word below, or a cell of its row.`;
 
   const weights = lab.weightsOf(lab.state.row);
   const largest = [...weights.entries()].sort(([, a], [, b]) => b - a).slice(0, 2);
   const parts = largest
     .filter(([, weight]) => weight > 0)
-    .map(([s, weight]) => `${fixed(weight)} to ${quote(keyTokens[s] ?? "")}`);
+    .map(([s, weight]) => `${fixed(weight)} to ${quoteOf(keyTokens, s)}`);
   if (parts.length === 0) return `${query} may look nowhere: all its weights are 0, and so is its output.`;
   return `${query} attends ${parts.join(", then ")} (entropy ${fixed(entropy(weights))} bits).`;
 }
@@ -36,7 +37,7 @@ function describeQuery(lab: Lab): string {
 /** The selected cell's weight. */
 export function describeCell({ state, inputs, attention, isHidden, S }: Lab): string {
   const { row, key } = state;
-  const cell = `${inputs.tokens[row]} to ${inputs.keyTokens[key]}`;
+  const cell = `${labelOf(inputs.tokens, row)} to ${labelOf(inputs.keyTokens, key)}`;
   if (isHidden) return `${cell}: not revealed`;
   const i = row * S + key;
   return `${cell}: ${attention.mayAttend[i] ? fixed(attention.weights[i] ?? 0) : "hidden by the mask"}`;

@@ -7,7 +7,9 @@ import { select } from "../../controls/select";
 import { type SliderView, slider } from "../../controls/slider";
 import { fixed } from "../../core/format";
 import type { Lab } from "./lab";
-import type { MaskName } from "./state";
+import type { MaskName, State } from "./state";
+
+const SCORES = "scores = q @ k.transpose(-2, -1)";
 
 const MASK_CODE: Record<MaskName, string> = {
   none: "may_attend = None",
@@ -43,7 +45,7 @@ const VIEWS: Record<SliderField, (lab: Lab) => Omit<SliderView, "value">> = {
     name: "Window",
     range: [1, Math.max(T, S), 1],
     text: String(state.window),
-    code: "may_attend = (t - s).abs() < window",
+    code: "(t - s).abs() < window",
     hidden: state.mask !== "window",
   }),
   head: (lab) => {
@@ -87,23 +89,36 @@ function settingSlider(lab: Lab, field: SliderField): HTMLElement {
 function scaledCheckbox(lab: Lab): HTMLElement {
   const { element, update } = checkbox({
     text: "divide by √d_k",
-    code: "scores = q @ k.transpose(-2, -1) / d_k**0.5",
+    code: SCORES,
     onChange: (scaled) => lab.change({ scaled }),
     signal: lab.signal,
   });
-  lab.onUpdate(() => update(lab.state.scaled));
+  lab.onUpdate(() => update(lab.state.scaled, lab.state.scaled ? `${SCORES} / d_k**0.5` : SCORES));
   return element;
 }
 
 function maskSelect(lab: Lab): HTMLElement {
   const { element, update } = select({
     name: "Mask",
-    options: MASK_CODE,
-    onChange: (mask) => lab.change({ mask }),
+    options: Object.keys(MASK_CODE) as MaskName[],
+    nameOf: (mask) => (mask === "none" && lab.inputs.sourceMask ? "only the model’s own" : mask),
+    onChange: (mask) => lab.change({ mask, ...firstPadding(lab, mask) }),
     signal: lab.signal,
   });
-  lab.onUpdate(() => update(lab.state.mask));
+  lab.onUpdate(() => update(lab.state.mask, maskCode(lab)));
   return element;
+}
+
+/** The mask that a model's tensors came with stays in force under each of the others. */
+function maskCode({ state: { mask }, inputs }: Lab): string {
+  const code = MASK_CODE[mask];
+  if (!inputs.sourceMask) return code;
+  return mask === "none" ? "may_attend" : code.replace("=", "&=");
+}
+
+/** Padding begins with one key, where it would hide none. */
+function firstPadding({ state, S }: Lab, mask: MaskName): Partial<State> {
+  return mask === "padding" && S > 1 && state.n_keys >= S ? { n_keys: S - 1 } : {};
 }
 
 function clickMasksCheckbox(lab: Lab): HTMLElement {

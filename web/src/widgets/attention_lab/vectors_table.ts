@@ -3,7 +3,8 @@
 import { onHorizontalDrag } from "../../controls/drag";
 import { h } from "../../controls/element";
 import { setAttribute, setText } from "../../controls/write";
-import { fixed, quote } from "../../core/format";
+import { fixed } from "../../core/format";
+import { labelOf, quoteOf } from "../../core/legible";
 import type { Lab } from "./lab";
 import type { MatrixName } from "./state";
 
@@ -66,7 +67,7 @@ export function vectorsTable(lab: Lab, { onSelect, onDrag }: VectorsTableOptions
   });
   const update = (selected: Coordinate): void => {
     for (const matrix of MATRICES) {
-      setText(headings[matrix], `${matrix} of ${quote(wordOf(lab, matrix))}`);
+      setText(headings[matrix], `${matrix} of ${quoteOf(wordsOf(lab, matrix), lab.rowIn(matrix))}`);
     }
     for (const entry of entries) {
       updateEntry(lab, entry, entry.matrix === selected.matrix && entry.column === selected.column);
@@ -75,9 +76,9 @@ export function vectorsTable(lab: Lab, { onSelect, onDrag }: VectorsTableOptions
   return { element, update };
 }
 
-/** The word whose vector a matrix's selected row is. */
-function wordOf({ inputs, state }: Lab, matrix: MatrixName): string {
-  return (matrix === "q" ? inputs.tokens[state.row] : inputs.keyTokens[state.key]) ?? "";
+/** The words whose vectors a matrix's rows are. */
+function wordsOf({ inputs }: Lab, matrix: MatrixName): string[] {
+  return matrix === "q" ? inputs.tokens : inputs.keyTokens;
 }
 
 function entryButtons(matrix: MatrixName, columns: number): EntryButton[] {
@@ -98,6 +99,7 @@ function tableOf(headings: Headings, entries: EntryButton[]): HTMLElement {
 function updateEntry(lab: Lab, { matrix, column, button }: EntryButton, isSelected: boolean): void {
   const value = fixed(entryAt(lab, { matrix, column }), 1);
   setText(button, value);
-  setAttribute(button, "aria-label", `${matrix} of ${wordOf(lab, matrix)}, coordinate ${column}: ${value}`);
+  const word = labelOf(wordsOf(lab, matrix), lab.rowIn(matrix));
+  setAttribute(button, "aria-label", `${matrix} of ${word}, coordinate ${column}: ${value}`);
   setAttribute(button, "aria-pressed", String(isSelected));
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../../controls/element";
 import { heatMap } from "../../controls/heat_map";
+import { legible } from "../../core/legible";
 import type { Lab } from "./lab";
 import type { Prediction } from "./prediction";
 import { describeCell } from "./sentence";
@@ -30,7 +31,8 @@ export function weightsMap(lab: Lab, prediction: Prediction): HTMLElement {
   const onMove = (row: number, key: number): void => lab.select(row, key);
   const map = heatMap({ label, onClick, onMove, onEnter, signal: lab.signal });
 
-  lab.onTokens(() => map.setNames(lab.inputs.tokens, lab.inputs.keyTokens));
+  const shown = (words: string[]): string[] => words.map((word) => legible(word)[0]);
+  lab.onTokens(() => map.setNames(shown(lab.inputs.tokens), shown(lab.inputs.keyTokens)));
   lab.onUpdate(() => {
     const { weights, mayAttend } = lab.attention;
     const { row, key } = lab.state;

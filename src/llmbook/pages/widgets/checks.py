@@ -1,0 +1,110 @@
+"""What the attention laboratory refuses: settings that cannot be, and tensors that do not fit together.
+
+The state travels to the page as JSON, which has neither NaN nor infinity: a page could not read such a number.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+MOST_TOKENS = 64
+MASKS = ("none", "causal", "padding", "window")
+STATE = ("text", "temperature", "scaled", "d_k", "mask", "n_keys", "window", "blocked", "edits", "head", "row", "key")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a laboratory is: heads, queries, keys, the width of Q and K, and the width of V."""
+
+    H: int
+    T: int
+    S: int
+    K: int
+    C: int
+
+
+def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
+    """Raise ``ValueError`` for a setting that does not exist or cannot be in a laboratory of these sizes."""
+    unknown = sorted(set(settings) - set(STATE))
+    if unknown:
+        raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    if settings.get("mask", "none") not in MASKS:
+        raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
+    if not 0 < settings.get("temperature", 1.0) < math.inf:
+        raise ValueError(f"temperature must be finite and positive, got {settings['temperature']}")
+    limits = {
+        "d_k": (1, None),
+        "window": (1, None),
+        "n_keys": (0, None),
+        "head": (0, sizes.H),
+        "row": (0, sizes.T),
+        "key": (0, sizes.S),
+    }
+    for name in limits.keys() & settings.keys():
+        check_number(name, settings[name], *limits[name])
+    for cell in settings.get("blocked", ()):
+        check_blocked(cell, sizes)
+    for edit in settings.get("edits", ()):
+        check_edit(edit, sizes)
+
+
+def check_number(name: str, value: Any, low: int, high: int | None) -> None:
+    """Raise ``ValueError`` unless the value is a whole number, at least ``low`` and below ``high``."""
+    if not (value >= low and (high is None or value < high)):
+        below = "" if high is None else f" and below {high}"
+        raise ValueError(f"{name} must be at least {low}{below}, got {value}")
+    if not isinstance(value, int):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+
+
+def is_index(value: Any, size: int) -> bool:
+    """Whether the value counts one of ``size`` things from 0."""
+    return isinstance(value, int) and 0 <= value < size
+
+
+def check_blocked(cell: Sequence[Any], sizes: Sizes) -> None:
+    """Raise ``ValueError`` unless the cell is one of the map's."""
+    if not (len(cell) == 2 and is_index(cell[0], sizes.T) and is_index(cell[1], sizes.S)):
+        raise ValueError(
+            f"a blocked cell is (row, key) with row below {sizes.T} and key below {sizes.S}, both from 0, got {cell}"
+        )
+
+
+def check_edit(edit: Sequence[Any], sizes: Sizes) -> None:
+    """Raise ``ValueError`` unless the edit names an entry that is there and a number that JSON has."""
+    if len(edit) != 5 or edit[0] not in ("q", "k", "v"):
+        raise ValueError(f"an edit is (matrix, head, row, column, value) with matrix q, k or v, got {edit}")
+    name, head, row, column, value = edit
+    rows = sizes.T if name == "q" else sizes.S
+    columns = sizes.C if name == "v" else sizes.K
+    for axis, index, size in (("head", head, sizes.H), ("row", row, rows), ("column", column, columns)):
+        if not is_index(index, size):
+            raise ValueError(
+                f"the {axis} of an edit of {name} must be at least 0 and below {size}, got {index} in {edit}"
+            )
+    if not (isinstance(value, int | float) and math.isfinite(value)):
+        raise ValueError(f"the value of an edit must be a finite number, got {value} in {edit}")
+
+
+def check_tensors(
+    q: Tensor, k: Tensor, v: Tensor, tokens: Sequence[str], key_tokens: Sequence[str], may_attend: Tensor | None
+) -> None:
+    """Raise ``ValueError``, naming the sizes, unless the tensors, the tokens and the mask fit together."""
+    (H, T, K), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
+    if k.shape != (H, S_named, K) or v.shape[:2] != (H, S_named) or T != T_named:
+        raise ValueError(
+            f"q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)} do not fit {T_named} tokens and "
+            f"{S_named} key tokens: expected (heads, T, K), (heads, S, K), (heads, S, C)"
+        )
+    if not 1 <= max(T, S_named) <= MOST_TOKENS or min(T, S_named) < 1:
+        raise ValueError(f"AttentionLab shows 1 to {MOST_TOKENS} tokens, got {T} and {S_named}")
+    if may_attend is not None and (may_attend.dtype != torch.bool or may_attend.shape != (T, S_named)):
+        raise ValueError(
+            f"may_attend must be boolean ({T}, {S_named}), got {may_attend.dtype} {tuple(may_attend.shape)}"
+        )
+    if not all(x.half().isfinite().all() for x in (q, k, v)):
+        raise ValueError("q, k and v must be finite in float16, whose largest number is 65504")
