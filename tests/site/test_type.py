@@ -45,6 +45,7 @@ def fonts_of(page, selector: str) -> set[tuple[str, bool]]:
 
 def test_every_letter_comes_from_the_books_own_fonts(open_page, site):
     page, _ = open_page(f"{site}/{PAGE}", width=1400)
+    page.evaluate("document.querySelectorAll('article details').forEach((part) => (part.open = true))")
     page.evaluate("document.fonts.ready")
     for selector, family in FAMILIES.items():
         used = fonts_of(page, selector)
