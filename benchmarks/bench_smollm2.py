@@ -19,9 +19,10 @@ from llmbook.pretrained.hub import SMOLLM2, fetch
 NEW = 40
 LOAD = r"""
 import re, pathlib
+from llmbook.pretrained import load_smollm2
 peak = lambda: 1024 * int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path("/proc/self/status").read_text())[1])
 before = peak()
-model, _ = pretrained.smollm2()
+model, _ = load_smollm2()
 print((peak() - before) / sum(p.numel() * p.element_size() for p in model.parameters()))
 """
 
