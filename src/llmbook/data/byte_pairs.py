@@ -142,7 +142,6 @@ class PairCounts:
             self.totals[other] += change
             if change and self.totals[other] > 0:
                 heapq.heappush(self.queue, (-self.totals[other], other))
-        self.totals[pair] = 0
 
 
 def learn_merges(words: list[list[int]], counts: list[int], vocab: list[bytes], vocab_size: int) -> list[Pair]:
