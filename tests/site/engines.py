@@ -27,6 +27,7 @@ import websocket
 from conftest import PolicyHandler
 
 START_S, ANSWER_S = 60, 60
+STARTS = 3  # tries of a browser's start
 ARROW_RIGHT = "\ue014"
 FIREFOX_SETTINGS = {  # no telemetry, no first-run pages, no proxy, no updates while tests run
     "app.normandy.enabled": False,
@@ -252,7 +253,8 @@ def screen(program: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def webkit(driver: str, xvfb: str) -> Iterator[WebKit]:
+def webkit_once(driver: str, xvfb: str) -> Iterator[WebKit]:
+    """A driver, its screen and one session; raises ``OSError`` or ``RuntimeError`` where the browser does not start."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, screen(xvfb) as display:
         port = free_port()
         environment = {**os.environ, "DISPLAY": display, "HOME": folder, "WEBKIT_DISABLE_DMABUF_RENDERER": "1"}
@@ -266,3 +268,17 @@ def webkit(driver: str, xvfb: str) -> Iterator[WebKit]:
             engine = WebKit(f"http://127.0.0.1:{port}")
             yield engine
             engine.close()
+
+
+@contextlib.contextmanager
+def webkit(driver: str, xvfb: str) -> Iterator[WebKit]:
+    """WebKitGTK; started anew where it hangs at its start, as it sometimes does on a busy machine."""
+    with contextlib.ExitStack() as stack:
+        for left in reversed(range(STARTS)):
+            try:
+                engine = stack.enter_context(webkit_once(driver, xvfb))
+                break
+            except (OSError, RuntimeError):
+                if not left:
+                    raise
+        yield engine

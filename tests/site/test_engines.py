@@ -1,8 +1,10 @@
 """The book in other browsers than Chromium: Firefox, and Safari's engine as WebKitGTK has it."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 
+import engines
 import pytest
 from engines import ARROW_RIGHT, Engine, firefox, serve_listening, wait_for, webkit
 
@@ -12,6 +14,7 @@ from conftest import ROOT
 HTML = ROOT / "_build/html"
 PAGES = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-5-real-heads.html"]
 PROSE = "chapters/how-to-use.html"
+pytestmark = pytest.mark.xdist_group("engines")  # one Firefox and one WebKit at a time: two at once hinder each other
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,24 @@ def engine(request) -> Iterator[Engine]:
     else:
         with webkit(programs["webkit"], programs["xvfb"]) as browser:
             yield browser
+
+
+@pytest.mark.parametrize("hangs", [0, 1, 2, 3])
+def test_a_browser_that_hangs_at_its_start_is_started_anew(monkeypatch, hangs):
+    starts = []
+
+    @contextlib.contextmanager
+    def start(*programs):
+        starts.append(programs)
+        if len(starts) <= hangs:
+            raise TimeoutError("timed out")
+        yield "a browser"
+
+    monkeypatch.setattr(engines, "webkit_once", start)
+    expected = pytest.raises(TimeoutError) if hangs == engines.STARTS else contextlib.nullcontext()
+    with expected, webkit("driver", "xvfb") as browser:
+        assert browser == "a browser"
+    assert starts == [("driver", "xvfb")] * min(hangs + 1, engines.STARTS)
 
 
 def test_it_is_another_engine(engine):
