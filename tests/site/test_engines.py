@@ -12,7 +12,7 @@ import find_engines
 from conftest import ROOT
 
 HTML = ROOT / "_build/html"
-PAGES = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-5-real-heads.html"]
+PAGES = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-7-real-heads.html"]
 PROSE = "chapters/how-to-use.html"
 pytestmark = pytest.mark.xdist_group("engines")  # one Firefox and one WebKit at a time: two at once hinder each other
 

@@ -1,4 +1,4 @@
-"""The exercises of page 5.5: scores of heads, what a control looks like, and taking a head out."""
+"""The exercises of page 5.7: scores of heads, what a control looks like, and taking a head out."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from llmbook.exercises.exercise import Exercise, Mistake, random_normal
 # --- where an induction head looks -----------------------------------------------------------------------------
 
 OFFSET = Exercise(
-    name="5.5-offset",
+    name="5.7-offset",
     answer=3,
     right="8 − 6 + 1 = 3: the token of 8 stood at 2 before, and 3 followed it.",
     mistakes=(
@@ -37,7 +37,7 @@ def mean_share(words: Sequence[int]) -> float:
 
 
 EVEN = Exercise(
-    name="5.5-even",
+    name="5.7-even",
     answer=mean_share([2, 3, 4, 5]),
     right="even a head with nothing to say scores 0.32 here: a score means something only beside its control.",
     mistakes=(
@@ -130,7 +130,7 @@ WEIGHTS = random_normal(3, 10, 10).softmax(dim=-1)
 WEIGHTS_OF_TWO = random_normal(2, 3, 6, 6, seed=1).softmax(dim=-1)
 
 INDUCTION = Exercise(
-    name="5.5-induction",
+    name="5.7-induction",
     answer=induction,
     probes=((WEIGHTS, 5), (WEIGHTS_OF_TWO, 3), (random_normal(14, 14, seed=2).softmax(dim=-1), 7)),
     right="one number a head: how much of its attention goes to what came next the first time.",
@@ -223,7 +223,7 @@ def mean_of_all(heads: Tensor, w_o: Tensor, chosen: int) -> Tensor:
 
 
 MEAN_ABLATION = Exercise(
-    name="5.5-mean-ablation",
+    name="5.7-mean-ablation",
     answer=mean_ablated,
     probes=(
         (random_normal(3, 5, 2, seed=3) + 0.5, random_normal(6, 6, seed=5), 1),

@@ -1,4 +1,4 @@
-"""The exercises of page 5.4: from the parts of 2017 to those of today's language models."""
+"""The exercises of page 5.6: from the parts of 2017 to those of today's language models."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ def cache_bytes() -> int:
 BYTES = cache_bytes()
 
 CACHE_BYTES = Exercise(
-    name="5.4-cache-bytes",
+    name="5.6-cache-bytes",
     answer=BYTES,
     right="2 · 32 layers · 8 heads · 128 · 8,192 positions · 2 bytes: exactly one gibibyte, for one reader's text.",
     mistakes=(
@@ -80,7 +80,7 @@ def all_allowed(T: int, S: int) -> Tensor:
 
 
 CACHE_MASK = Exercise(
-    name="5.4-cache-mask",
+    name="5.6-cache-mask",
     answer=causal_mask,
     probes=((1, 6), (3, 7), (4, 4), (5, 11)),
     right="query t stands at position S − T + t, and with T = S this is the mask you know.",
@@ -115,7 +115,7 @@ def size(layer: type[nn.Module], d_model: int, d_ff: int) -> int:
 BUDGET = size(PositionwiseFeedForward, 4096, 4 * 4096)
 
 WIDTH = Exercise(
-    name="5.4-width",
+    name="5.6-width",
     answer=next(d_ff for d_ff in range(256, 4 * 4096, 256) if size(SwiGLU, 4096, d_ff) >= BUDGET),
     right="3 · D · F' = 2 · D · 4D gives F' = 8D/3 = 10,922.7, and the next multiple of 256 is 11,008.",
     mistakes=(
@@ -158,7 +158,7 @@ def pairs_apart(x: Tensor) -> Tensor:
 
 
 ROTATE = Exercise(
-    name="5.4-rotate",
+    name="5.6-rotate",
     answer=turn,
     probes=(
         (random_normal(5, 6),),

@@ -1,4 +1,4 @@
-"""The exercises of page 5.3: the chain of characters, shifted targets, the length penalty, one step of beam search."""
+"""The exercises of page 5.4: the chain of characters, shifted targets, the length penalty, one step of beam search."""
 
 import math
 from functools import partial
@@ -12,7 +12,7 @@ from llmbook.training.objectives import IGNORE, shift
 # --- a chain of thirteen choices -------------------------------------------------------------------------------
 
 CHAIN = Exercise(
-    name="5.3-chain",
+    name="5.4-chain",
     answer=0.99**13,
     right="thirteen choices must all be right, so one mistake in a hundred characters spoils one date in eight.",
     mistakes=(
@@ -72,7 +72,7 @@ SHORT = torch.tensor([[1, 4, 2, 0]])
 FULL = torch.tensor([[1, 3, 4, 9, 5, 6, 2], [1, 2, 0, 0, 0, 0, 0]])  # without padding, and without characters
 
 SHIFT = Exercise(
-    name="5.3-shift",
+    name="5.4-shift",
     answer=teacher,
     probes=((IDS,), (SHORT,), (FULL,)),
     right="each position is shown the characters before the one it must say, and padding costs nothing.",
@@ -100,7 +100,7 @@ LOG_SUMS = math.log(2.8 / 2.0)  # the long text's sum of logarithms over the sho
 LOG_LENGTHS = math.log(7 / 4)
 
 PENALTY = Exercise(
-    name="5.3-penalty",
+    name="5.4-penalty",
     answer=LOG_SUMS / LOG_LENGTHS,
     right="below it the short text wins, above it the long one: α decides how much length is forgiven.",
     mistakes=(
@@ -181,7 +181,7 @@ FIRST_STEP = (torch.tensor([0.0]), random_normal(1, 7).log_softmax(-1), 5)
 WIDE = (random_normal(5, seed=1) - 3, random_normal(5, 11, seed=2).log_softmax(-1), 7)
 
 BEAM_STEP = Exercise(
-    name="5.3-beam-step",
+    name="5.4-beam-step",
     answer=best,
     probes=(TWO_PREFIXES, THREE_PREFIXES, WIDE, FIRST_STEP),
     right="all continuations of all prefixes compete, and a good prefix may keep two children.",
