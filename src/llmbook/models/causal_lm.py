@@ -107,6 +107,11 @@ def make_norm(config: CausalLMConfig) -> nn.LayerNorm | RMSNorm:
     return norm(config.d_model, eps=config.eps)
 
 
+def tie_output(model: "CausalLM", *_: object) -> None:
+    """Let the output share the embedding's matrix."""
+    model.output.weight = model.embedding.weight
+
+
 class CausalLM(nn.Module):
     """From ids to the logits of the next id; ``GPT`` and ``Llama`` are this with their configurations."""
 
@@ -127,7 +132,8 @@ class CausalLM(nn.Module):
         self.norm = make_norm(config) if config.norm_first else nn.Identity()
         self.output = nn.Linear(config.d_model, config.vocab, bias=False)
         if config.tied:
-            self.output.weight = self.embedding.weight
+            tie_output(self)
+            self.register_load_state_dict_post_hook(tie_output)  # assigned weights could have parted them
         self.apply(self.init_weights)
 
     def init_weights(self, module: nn.Module) -> None:

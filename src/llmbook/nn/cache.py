@@ -2,9 +2,10 @@
 
 Source: Shazeer, *Fast Transformer Decoding* (2019), section 2.4, for what has to be kept and read anew at each step.
 Sizes: ``H_kv`` heads of keys and values, ``T`` new positions, ``S`` all positions, ``K`` head width, ``N`` sequences.
-Left out: pages of a cache shared between sequences, and letting go of old positions.
+Left out: pages of a cache shared between sequences, letting go of old positions, and gradients through what is kept.
 """
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -36,8 +37,11 @@ class KVCache:
     def append(self, layer: int, k: Heads, v: Heads) -> tuple[Heads, Heads]:
         """Store k and v (B, H_kv, T, K) behind what layer has; returns all of its keys and values (B, H_kv, S, K).
 
-        Raises ``ValueError`` for another number of sequences, and where there is no room.
+        Raises ``ValueError`` for another number of sequences, where there is no room, and where gradients are wanted:
+        the cache is written in place.
         """
+        if torch.is_grad_enabled() and (k.requires_grad or v.requires_grad):
+            raise ValueError("a cache keeps no gradients: read behind it under torch.no_grad(), or train without one")
         end = self.length + k.shape[2]
         if k.shape[0] != self.batch or end > self.max_len:
             raise ValueError(

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from llmbook.nn.attention import check_heads
+from llmbook.nn.attention import check_batch, check_heads
 from llmbook.nn.masks import ScoreBias, causal_mask, mask_as_bias
 from llmbook.nn.positions import PositionArguments
 
@@ -50,6 +50,7 @@ class GroupedQueryAttention(nn.Module):
         score_bias: ScoreBias | None = None,
     ) -> Float[Tensor, "B T D"]:
         """``append`` puts the new keys and values behind the old ones; ``rotate`` turns queries and keys."""
+        check_batch("x", x, self.w_o.out_features)
         q, k, v = self.split_heads(x)
         if rotate is not None:
             q, k = rotate(q), rotate(k)
@@ -80,7 +81,7 @@ class GroupedQueryAttention(nn.Module):
             v = v.repeat_interleave(G, dim=1)
         if T == S and score_bias is None:
             return F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
-        mask = mask_as_bias(causal_mask(T, S, device=q.device), score_bias)
+        mask = mask_as_bias(causal_mask(T, S, device=q.device), score_bias, q.dtype)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
 
 

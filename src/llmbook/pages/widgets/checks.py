@@ -94,6 +94,11 @@ def check_tensors(
     q: Tensor, k: Tensor, v: Tensor, tokens: Sequence[str], key_tokens: Sequence[str], may_attend: Tensor | None
 ) -> None:
     """Raise ``ValueError``, naming the sizes, unless the tensors, the tokens and the mask fit together."""
+    if {q.ndim, k.ndim, v.ndim} != {3}:
+        raise ValueError(
+            f"q, k and v must be (heads, length, width), or without heads; got {tuple(q.shape)}, {tuple(k.shape)} and "
+            f"{tuple(v.shape)}: take one sequence of a batch, as in q[0]"
+        )
     (H, T, K), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
     if k.shape != (H, S_named, K) or v.shape[:2] != (H, S_named) or T != T_named:
         raise ValueError(
