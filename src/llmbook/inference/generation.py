@@ -50,7 +50,7 @@ def generate(
     forward = model
     for count in range(1, max_new + 1):
         # Read what the cache does not hold yet, or else everything
-        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, V)
+        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, n_vocab)
 
         # Choose, and append
         token = sample_next_token(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
