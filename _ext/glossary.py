@@ -1,9 +1,9 @@
 """The glossary: its page, and a link to it from each page's first use of a term.
 
-``chapters/09/glossary.yml`` says what the terms are. The directive ``glossary-list`` shows them. On every other page the
-first use of a term, as a whole word of running text outside headings, links and code, becomes a link to its entry; where
-no page before this one, nor this one, explains the term, the link carries the definition as its title too. A page that
-explains a term and sets it in italics or bold, as *softmax*, is where the entry's own link leads, and needs none there.
+``chapters/09/glossary.yml`` says what the terms are. The directive ``glossary-list`` shows them. On every other page
+the first use of a term, as a whole word of running text outside headings, links and code, becomes a link to its entry;
+where neither an earlier page nor this one explains the term, the link carries the definition as its title. A page that
+explains a term and sets it in italics or bold, as *softmax*, is where the entry's own link leads.
 
 In a Chinese edition the Chinese names are looked for instead.
 """
@@ -137,6 +137,14 @@ def explained_on(env: BuildEnvironment, docname: str) -> set[str]:
     return set(env.metadata[docname].get("explained", "").split())
 
 
+def join_lines(doctree: nodes.document) -> None:
+    """Make one text of the lines of a paragraph, so that a term may go over the end of a line."""
+    for parent in list(doctree.findall(nodes.TextElement)):
+        for i in range(len(parent) - 1, 0, -1):
+            if isinstance(parent[i], nodes.Text) and isinstance(parent[i - 1], nodes.Text):
+                parent[i - 1 : i + 1] = [nodes.Text(parent[i - 1] + parent[i])]
+
+
 def is_prose(text: nodes.Text) -> bool:
     """Whether a text belongs to the running text: not to a heading, a link, a formula, code or what code printed."""
     node = text.parent
@@ -158,6 +166,7 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     so_far = set(order[: order.index(docname) + 1]) if docname in order else set(order)
     finder, seen = Finder(read(root), app.config.language), set()
     address = app.builder.get_relative_uri(docname, PAGE)
+    join_lines(doctree)
     for text in list(doctree.findall(nodes.Text)):
         if not is_prose(text):
             continue

@@ -103,6 +103,11 @@ def without_competition(a: Tensor, grad_a: Tensor) -> Tensor:
     return a * grad_a
 
 
+def diagonal_only(a: Tensor, grad_a: Tensor) -> Tensor:
+    """Each weight as if it had its score to itself."""
+    return a * (1 - a) * grad_a
+
+
 def summed_down_columns(a: Tensor, grad_a: Tensor) -> Tensor:
     """Over the queries."""
     return a * (grad_a - (a * grad_a).sum(0, keepdim=True))
@@ -147,6 +152,7 @@ SCORES_GRADIENT = Exercise(
             without_competition,
             "the weights compete: subtract from each dA the row's mean of dA, weighted with A.",
         ),
+        Mistake(diagonal_only, "that is the diagonal of the softmax's matrix; a score moves the other weights too."),
         Mistake(
             summed_down_columns,
             "the sum runs down the columns; each row is a softmax of its own.",
