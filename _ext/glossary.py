@@ -207,7 +207,8 @@ class GlossaryList(SphinxDirective):
         listed = nodes.definition_list(classes=["glossary"])
         for entry in read(root):
             term = nodes.term("", entry.term, ids=[entry.id])
-            term += [nodes.Text(" "), nodes.inline("", entry.zh, classes=["zh"], lang="zh")]
+            if entry.zh != entry.term:
+                term += [nodes.Text(" "), nodes.inline("", entry.zh, classes=["zh"])]
             said = nodes.paragraph("", entry.definition)
             if entry.page:
                 self.env.note_dependency(self.env.doc2path(entry.page))
