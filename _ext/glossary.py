@@ -11,6 +11,7 @@ In a Chinese edition the Chinese names are looked for instead.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import yaml
@@ -208,7 +209,8 @@ class GlossaryList(SphinxDirective):
         for entry in read(root):
             term = nodes.term("", entry.term, ids=[entry.id])
             if entry.zh != entry.term:
-                term += [nodes.Text(" "), nodes.inline("", entry.zh, classes=["zh"])]
+                chinese = f' <span class="zh" lang="zh">{escape(entry.zh)}</span>'
+                term += nodes.raw("", chinese, format="html")
             said = nodes.paragraph("", entry.definition)
             if entry.page:
                 self.env.note_dependency(self.env.doc2path(entry.page))
