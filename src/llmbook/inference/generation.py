@@ -61,7 +61,7 @@ def generate(
     forward = model
     for end in range(read + 1, T + max_new + 1):
         # Read what the cache does not hold yet, or else everything
-        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, V)
+        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, n_vocab)
 
         # Choose, and append; within a row's own prompt its next id is known
         token = sample_next_token(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)

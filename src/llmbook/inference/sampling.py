@@ -5,7 +5,7 @@ r"""Choosing one next token: the likeliest, or by lot among the likely ones.
     top-p         only the likeliest that together first reach probability p; of equals those with the smaller ids
 
 Sources: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1 (top-p); Fan et al.,
-*Hierarchical Neural Story Generation* (2018), section 5 (top-k). Sizes: ``N`` sequences, ``V`` vocabulary.
+*Hierarchical Neural Story Generation* (2018), section 5 (top-k). Sizes: ``N`` sequences, ``n_vocab`` vocabulary.
 Left out: penalties for repetition.
 """
 
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-Logits = Float[Tensor, "N V"]
+Logits = Float[Tensor, "N n_vocab"]
 
 
 def sample_next_token(

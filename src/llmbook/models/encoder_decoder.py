@@ -228,7 +228,7 @@ class Transformer(nn.Module):
 
     def decode(
         self, tgt: Int[Tensor, "B T"], memory: Float[Tensor, "B S D"], src_lengths: Lengths | None = None
-    ) -> Float[Tensor, "B T V"]:
+    ) -> Float[Tensor, "B T n_vocab"]:
         """Logits of the id after each target position."""
         x = self.tgt_positions(self.tgt_embedding(tgt) * self.scale)
         may_attend = causal_mask(tgt.shape[1], device=tgt.device)
@@ -238,5 +238,5 @@ class Transformer(nn.Module):
 
     def forward(
         self, src: Int[Tensor, "B S"], tgt: Int[Tensor, "B T"], src_lengths: Lengths | None = None
-    ) -> Float[Tensor, "B T V"]:
+    ) -> Float[Tensor, "B T n_vocab"]:
         return self.decode(tgt, self.encode(src, src_lengths), src_lengths)

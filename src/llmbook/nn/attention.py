@@ -5,9 +5,9 @@ r"""Scaled dot-product attention, and many heads of it.
 
 Source: Vaswani et al., *Attention Is All You Need* (2017), sections 3.2.1 and 3.2.2.
 
-Sizes: ``B`` batch, ``T`` query positions, ``S`` key positions, ``D`` model width, ``H`` heads, ``K`` head width.
-The paper's ``d_k`` and ``d_v`` are both ``K`` here (values of another width ``C`` are taken too), and all its
-``W_i^Q`` lie side by side in one ``w_q`` (D × D).
+Sizes: ``B`` batch, ``T`` query positions, ``S`` key positions, ``D`` model width, ``H`` heads, ``d_k`` head width.
+The width of the values, ``d_v``, is ``d_k`` too in a layer of many heads, as in the paper; all its ``W_i^Q`` lie side
+by side in one ``w_q`` (D × D).
 
 A query that may look nowhere, or whose biases are all -∞, receives weights of zero and an output of zero (softmax
 alone would give NaN). A NaN in a key or a value spreads to every query, hidden or not: zero times NaN is NaN.
@@ -28,8 +28,8 @@ from llmbook.nn.masks import Mask, ScoreBias, hidden_by, mask_as_bias
 
 
 def attention_weights(
-    q: Float[Tensor, "*batch T K"],
-    k: Float[Tensor, "*batch S K"],
+    q: Float[Tensor, "*batch T d_k"],
+    k: Float[Tensor, "*batch S d_k"],
     may_attend: Mask | None = None,
     *,
     scale: float | None = None,
@@ -56,7 +56,7 @@ def attention_weights(
 def check_sizes(
     q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None = None, score_bias: Tensor | None = None
 ) -> None:
-    """Raise ``ValueError``, naming the sizes, unless q (…, T, K), k (…, S, K), v (…, S, ·), mask and bias fit."""
+    """Raise ``ValueError``, naming the sizes, unless q (…, T, d_k), k (…, S, d_k), v (…, S, ·), mask and bias fit."""
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries and keys must be equally wide, got {q.shape[-1]} and {k.shape[-1]}")
     if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
@@ -87,14 +87,14 @@ class ScaledDotProductAttention(nn.Module):
 
     def forward(
         self,
-        q: Float[Tensor, "*batch T K"],
-        k: Float[Tensor, "*batch S K"],
-        v: Float[Tensor, "*batch S C"],
+        q: Float[Tensor, "*batch T d_k"],
+        k: Float[Tensor, "*batch S d_k"],
+        v: Float[Tensor, "*batch S d_v"],
         may_attend: Mask | None = None,
         *,
         score_bias: ScoreBias | None = None,
         return_weights: bool = False,
-    ) -> Float[Tensor, "*batch T C"] | tuple[Float[Tensor, "*batch T C"], Float[Tensor, "*batch T S"]]:
+    ) -> Float[Tensor, "*batch T d_v"] | tuple[Float[Tensor, "*batch T d_v"], Float[Tensor, "*batch T S"]]:
         """C = A V, and A as well if ``return_weights``; without it, PyTorch's fused kernel does the same sum.
 
         ``may_attend`` and ``score_bias`` broadcast to (…, T, S). Raises ``ValueError`` where sizes do not fit.
@@ -126,8 +126,8 @@ class MultiHeadAttention(nn.Module):
         self.w_o = nn.Linear(d_model, d_model, bias=bias)
         self.attention = ScaledDotProductAttention(dropout)
 
-    def split_heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T K"]:
-        """Cut the width into heads: head i takes coordinates i·K … (i+1)·K."""
+    def split_heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d_k"]:
+        """Cut the width into heads: head i takes coordinates i·d_k … (i+1)·d_k."""
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
     def forward(
@@ -145,7 +145,7 @@ class MultiHeadAttention(nn.Module):
 
         ``may_attend`` and ``score_bias`` broadcast to (B, H, T, S); a mask of shape (T, S) serves every head, and one
         of three axes is refused, since they could be (B, T, S) or (H, T, S).
-        ``rotate`` turns queries and keys (B, H, ·, K) by their positions. Raises ``ValueError`` for widths, lengths or
+        ``rotate`` turns queries and keys (B, H, ·, d_k) by their positions. Raises ``ValueError`` for widths, lengths
         masks that do not fit.
         """
         key = query if key is None else key
@@ -158,9 +158,9 @@ class MultiHeadAttention(nn.Module):
                 f"(B, 1, T, S) or (1, H, T, S)"
             )
 
-        q = self.split_heads(self.w_q(query))  # (B, H, T, K)
-        k = self.split_heads(self.w_k(key))  # (B, H, S, K)
-        v = self.split_heads(self.w_v(value))  # (B, H, S, K)
+        q = self.split_heads(self.w_q(query))  # (B, H, T, d_k)
+        k = self.split_heads(self.w_k(key))  # (B, H, S, d_k)
+        v = self.split_heads(self.w_v(value))  # (B, H, S, d_k)
         if rotate is not None:
             q, k = rotate(q), rotate(k)
 

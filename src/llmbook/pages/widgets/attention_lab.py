@@ -66,9 +66,9 @@ class AttentionLab(anywidget.AnyWidget):
     @classmethod
     def from_tensors(
         cls,
-        q: Float[Tensor, "*H T K"],
-        k: Float[Tensor, "*H S K"],
-        v: Float[Tensor, "*H S C"] | None = None,
+        q: Float[Tensor, "*H T d_k"],
+        k: Float[Tensor, "*H S d_k"],
+        v: Float[Tensor, "*H S d_v"] | None = None,
         tokens: Sequence[str] = (),
         key_tokens: Sequence[str] | None = None,
         may_attend: Tensor | None = None,
@@ -145,8 +145,8 @@ class AttentionLab(anywidget.AnyWidget):
         if self.source["kind"] == "words":
             matrices = dict(zip("qkv", project(self.tokens), strict=True))
         else:
-            T, S, K, C = len(self.tokens), len(self.key_tokens), self.source["width"], self.source["value_width"]
-            shapes = {"q": (-1, T, K), "k": (-1, S, K), "v": (-1, S, C)}
+            T, S, d_k, d_v = len(self.tokens), len(self.key_tokens), self.source["width"], self.source["value_width"]
+            shapes = {"q": (-1, T, d_k), "k": (-1, S, d_k), "v": (-1, S, d_v)}
             matrices = {x: from_base64(self.source[x], shape)[self.head].double() for x, shape in shapes.items()}
         for name, head, row, column, value in self.edits:
             if head == self.head and row < len(matrices[name]):

@@ -23,8 +23,8 @@ class Sizes:
     H: int
     T: int
     S: int
-    K: int
-    C: int
+    d_k: int
+    d_v: int
 
 
 def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
@@ -80,7 +80,7 @@ def check_edit(edit: Sequence[Any], sizes: Sizes) -> None:
         raise ValueError(f"an edit is (matrix, head, row, column, value) with matrix q, k or v, got {edit}")
     name, head, row, column, value = edit
     rows = sizes.T if name == "q" else sizes.S
-    columns = sizes.C if name == "v" else sizes.K
+    columns = sizes.d_v if name == "v" else sizes.d_k
     for axis, index, size in (("head", head, sizes.H), ("row", row, rows), ("column", column, columns)):
         if not is_index(index, size):
             raise ValueError(
@@ -99,11 +99,11 @@ def check_tensors(
             f"q, k and v must be (heads, length, width), or without heads; got {tuple(q.shape)}, {tuple(k.shape)} and "
             f"{tuple(v.shape)}: take one sequence of a batch, as in q[0]"
         )
-    (H, T, K), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
-    if k.shape != (H, S_named, K) or v.shape[:2] != (H, S_named) or T != T_named:
+    (H, T, d_k), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
+    if k.shape != (H, S_named, d_k) or v.shape[:2] != (H, S_named) or T != T_named:
         raise ValueError(
             f"q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)} do not fit {T_named} tokens and "
-            f"{S_named} key tokens: expected (heads, T, K), (heads, S, K), (heads, S, C)"
+            f"{S_named} key tokens: expected (heads, T, d_k), (heads, S, d_k), (heads, S, d_v)"
         )
     if not 1 <= max(T, S_named) <= MOST_TOKENS or min(T, S_named) < 1:
         raise ValueError(f"AttentionLab shows 1 to {MOST_TOKENS} tokens, got {T} and {S_named}")

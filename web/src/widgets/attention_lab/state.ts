@@ -11,7 +11,7 @@ export interface WordsSource {
   w_v: number[][];
 }
 
-/** Any tensors of a model: q (heads, T, K), k (heads, S, K), v (heads, S, C), float16 little-endian in base64. */
+/** Any tensors of a model: q (heads, T, d_k), k (heads, S, d_k), v (heads, S, d_v), float16 little-endian in base64. */
 export interface TensorsSource {
   kind: "tensors";
   tokens: string[];
