@@ -146,7 +146,7 @@ class MultiHeadAttention(nn.Module):
         ``may_attend`` and ``score_bias`` broadcast to (B, H, T, S); a mask of shape (T, S) serves every head, and one
         of three axes is refused, since they could be (B, T, S) or (H, T, S).
         ``rotate`` turns queries and keys (B, H, ·, d_k) by their positions. Raises ``ValueError`` for widths, lengths
-        masks that do not fit.
+        or masks that do not fit.
         """
         key = query if key is None else key
         value = key if value is None else value
