@@ -7,6 +7,7 @@ Left out: what a model would learn. Here a word has one row wherever it stands; 
 had to decide ourselves.
 """
 
+import textwrap
 from dataclasses import dataclass
 
 from llmbook.data import six_words
@@ -42,9 +43,9 @@ class SmallSentence:
         return [WORDS[word] for word in self.text.split()]
 
     def __str__(self) -> str:
-        """A line a word, and the reason."""
+        """A line a word, and the reason in lines of a page's width."""
         lines = [f"{word:8} {row}" for word, row in zip(self.text.split(), self.rows, strict=True)]
-        return "\n".join([f"{'':8} {six_words.FEATURES}", *lines, self.reason])
+        return "\n".join([f"{'':8} {six_words.FEATURES}", *lines, textwrap.fill(self.reason, 78)])
 
 
 SENTENCES = (
