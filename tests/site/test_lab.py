@@ -142,8 +142,8 @@ def test_python_reads_back_which_word_was_tapped(lab):
     arcs = lab.locator(".word-arcs")
     arcs.get_by_role("button", name="on").click()
     arcs.get_by_role("slider", name="Temperature").fill("0.5")
-    expect(arcs.locator(".sentence")).to_contain_text("“on” looks most at “mat”: 0.91")
-    assert read_back(lab, 5, "arcs:") == "arcs: [3] 0.5 0.91"
+    expect(arcs.locator(".sentence")).to_contain_text("“on” looks most at “mat”: 0.90")
+    assert read_back(lab, 5, "arcs:") == "arcs: [3] 0.5 0.90"
 
 
 def test_the_slider_follows_python(lab):

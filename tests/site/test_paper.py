@@ -159,7 +159,7 @@ MARK = """(long) => addEventListener('beforeprint', () => {
   let n = 0;
   const mark = (e, side, where) => e.insertAdjacentHTML(where, `<i style="font: 1px monospace">qz${n}${side}qz</i>`);
   for (const e of document.querySelectorAll('article figure, article tr, article .cell_input pre')) {
-    if (!e.checkVisibility() && !e.closest('.paper, details')) continue;
+    if (e.closest('.llmbook-widget[hidden], .llm-ui > :not(.paper)')) continue;
     if (e.textContent.trim().split('\\n').length > long && e.matches('pre')) continue;
     n += 1;
     mark(e.matches('tr') ? e.cells[0] : e, 'a', 'afterbegin');

@@ -421,6 +421,24 @@ def test_what_a_dragged_number_changes_is_in_sight(open_lab, width, height, entr
     assert page.locator(".sentence").inner_text() != before
 
 
+def test_on_a_page_of_the_book_nothing_lies_over_it_either(open_page, site):
+    """The page's own bar stays at the top of the screen."""
+    page, _ = open_page(f"{site}/notebooks/04-1-one-head.html", width=390)
+    button = page.get_by_role("button", name="q of sat, coordinate 0")
+    button.evaluate("(e) => scrollTo({ top: scrollY + e.getBoundingClientRect().top - 60, behavior: 'instant' })")
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 45, box["y"] + 5, steps=4)
+    covered = page.evaluate(
+        """() => ['.chips.keys button', '.sentence', '.product'].filter((selector) => {
+        const e = document.querySelector(`.attention-lab ${selector}`), box = e.getBoundingClientRect();
+        return !e.contains(document.elementFromPoint(box.left + 8, box.top + 8)); })"""
+    )
+    page.mouse.up()
+    assert covered == []
+
+
 def test_reset_brings_back_the_opening_state(open_lab):
     page = open_lab()
     state = "() => document.querySelector('.attention-lab').innerHTML.replace(/words-\\w+|cell-\\w+/g, '')"
@@ -836,8 +854,10 @@ def test_the_first_render_is_quick(open_lab, name):
     assert min(times) <= 250
 
 
-def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 40 * 1024
+@pytest.mark.parametrize(("script", "most"), [(SCRIPT, 15 * 1024), (ARCS, 8 * 1024)], ids=["laboratory", "arcs"])
+def test_a_script_is_small(script, most):
+    """A widget's script holds no other widget's."""
+    assert len(gzip.compress(script.read_bytes())) <= most
 
 
 @pytest.mark.parametrize("dark", [False, True])
