@@ -62,7 +62,7 @@ $(NODE_MODULES): web/package.json web/package-lock.json | $(INSTALLED)
 	@touch $@
 
 # The stamp alone is not enough: what it stands for may have been removed.
-ifeq ($(and $(wildcard src/llmbook/pages/widgets/static/*.js),$(wildcard _static/generated/fonts/*.woff2)),)
+ifeq ($(and $(wildcard src/llmbook/pages/widgets/static/*.js),$(wildcard _static/generated/widgets/*.js),$(wildcard _static/generated/fonts/*.woff2)),)
 $(shell rm -f $(FRONT_END))
 endif
 

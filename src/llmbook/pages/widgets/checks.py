@@ -4,7 +4,7 @@ The state travels to the page as JSON, which has neither NaN nor infinity: a pag
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
     unknown = sorted(set(settings) - set(STATE))
     if unknown:
         raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    check_kinds(settings)
     if settings.get("mask", "none") not in MASKS:
         raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
     if not 0 < settings.get("temperature", 1.0) < math.inf:
@@ -50,6 +51,34 @@ def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
         check_blocked(cell, sizes)
     for edit in settings.get("edits", ()):
         check_edit(edit, sizes)
+
+
+def check_kinds(settings: dict[str, Any]) -> None:
+    """Raise ``ValueError`` for a setting that is of another kind than it can be."""
+    for name, value in settings.items():
+        kind, is_right = KINDS.get(name, ("a number", is_number))
+        if not is_right(value):
+            raise ValueError(f"{name} must be {kind}, got {value!r}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether the value counts or measures something; True and False do not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def are_cells(value: Any) -> bool:
+    """Whether the value is a list of lists or tuples."""
+    kinds = (list, tuple)
+    return isinstance(value, kinds) and all(isinstance(cell, kinds) for cell in value)
+
+
+KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "text": ("a string", lambda value: isinstance(value, str)),
+    "mask": ("a string", lambda value: isinstance(value, str)),
+    "scaled": ("True or False", lambda value: isinstance(value, bool)),
+    "blocked": ("a list of cells", are_cells),
+    "edits": ("a list of cells", are_cells),
+}
 
 
 def check_number(name: str, value: Any, low: int, high: int | None) -> None:

@@ -2,9 +2,18 @@
 
 import type { WidgetModel } from "../host";
 
+/** A sentence whose words all have vectors made by hand; the reason is that of the query `row`. */
+export interface Sentence {
+  name: string;
+  text: string;
+  row: number;
+  reason: string;
+}
+
 /** Words whose vectors come from a lexicon or, failing that, from a hash of their letters. */
 export interface WordsSource {
   kind: "words";
+  sentences: Sentence[];
   lexicon: Record<string, number[]>;
   w_q: number[][];
   w_k: number[][];
