@@ -1,4 +1,4 @@
-"""The exercises of page 1.0, the charts of chapter 1: a log axis, a doubling time, training compute, rows that are due.
+"""The exercises of page 1.5, the charts of chapter 1: a log axis, a doubling time, training compute, rows that are due.
 
 The sizes and dates are those of the book's own table of models, so that a corrected row corrects the answers.
 """
