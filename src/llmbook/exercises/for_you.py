@@ -19,7 +19,7 @@ BREAK_EVEN = Exercise(
     mistakes=(
         Mistake(LOOK / BY_HAND, "asking takes time as well: (2 + 8) minutes of 40."),
         Mistake(ASK / BY_HAND, "what comes back must be checked: (2 + 8) minutes of 40."),
-        Mistake(1 - (ASK + LOOK) / BY_HAND, "that is how often it may fail; the question is how often it must succeed."),
+        Mistake(1 - (ASK + LOOK) / BY_HAND, "that is how often it may fail; how often must it succeed?"),
         Mistake(BY_HAND / (ASK + LOOK), "the other way round: the minutes of the try, over those by hand."),
         Mistake(float(ASK + LOOK), "these are minutes; divide them by the 40 that the task takes by hand."),
     ),
@@ -33,7 +33,7 @@ SURE = 1.96 + 0.84  # for an interval of 95 %, and a chance of 80 % to see what 
 
 
 def tasks(effect: float, *, sure: float = SURE, halves: int = 2, power: int = 2) -> float:
-    """How many tasks a coin must be tossed for, half of them with the tool, to see ``effect`` on the log of the time."""
+    """How many tasks a coin must be tossed for, half of them with the tool, to see ``effect`` on log times."""
     return float((halves * sure * NOISE / effect) ** power)
 
 
