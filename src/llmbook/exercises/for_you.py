@@ -42,7 +42,7 @@ EFFECT = -math.log(1 - SHORTER)
 TASKS = Exercise(
     name="1.7-tasks",
     answer=tasks(EFFECT),
-    right="about ninety tasks, for an effect as large as thirty per cent.",
+    right="89 tasks, for an effect as large as thirty per cent.",
     mistakes=(
         Mistake(tasks(SHORTER), "30 % shorter is a factor of 0.7: put its logarithm into the formula, not 0.3."),
         Mistake(tasks(EFFECT, halves=1), "each side has half of the tasks, which is where the 2 comes from."),
