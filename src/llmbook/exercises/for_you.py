@@ -46,6 +46,7 @@ TASKS = Exercise(
     mistakes=(
         Mistake(tasks(SHORTER), "30 % shorter is a factor of 0.7: put its logarithm into the formula, not 0.3."),
         Mistake(tasks(EFFECT, halves=1), "each side has half of the tasks, which is where the 2 comes from."),
+        Mistake(tasks(EFFECT) / 2, "that is one of the two halves; the coin is tossed for both."),
         Mistake(tasks(EFFECT, power=1), "the bracket is squared."),
         Mistake(tasks(EFFECT, sure=1.96), "1.96 alone sees the effect every second time; add 0.84."),
         Mistake(tasks(math.log(1 + SHORTER)), "that is for 30 % longer; 30 % shorter is a factor of 0.7."),
@@ -78,6 +79,18 @@ def slips_turned(by_hand: float, ask: float, look: float, usable: float, missed:
     return slips(by_hand, ask, look, 1 - usable, missed, damage)
 
 
+def found_and_missed_exchanged(
+    by_hand: float, ask: float, look: float, usable: float, missed: float, damage: float
+) -> float:
+    """As if ``missed`` were the share that is found."""
+    return slips(by_hand, ask, look, usable, 1 - missed, damage)
+
+
+def damage_of_all_bad(by_hand: float, ask: float, look: float, usable: float, missed: float, damage: float) -> float:
+    """As if what was found did damage too."""
+    return slips(by_hand, ask, look, usable, missed, damage) + (1 - usable) * (1 - missed) * damage
+
+
 def without_trying(by_hand: float, ask: float, look: float, usable: float, missed: float, damage: float) -> float:
     """Without the minutes of asking and checking."""
     return slips(by_hand, 0, 0, usable, missed, damage)
@@ -100,6 +113,8 @@ SLIPS = Exercise(
     mistakes=(
         Mistake(slips_and_by_hand, "a bad answer that is missed is not done by hand: by_hand for the found ones only."),
         Mistake(slips_of_all, "`missed` is a share of the bad answers, which are 1 - usable of all."),
+        Mistake(found_and_missed_exchanged, "the share `missed` does the damage; the rest is done by hand."),
+        Mistake(damage_of_all_bad, "only what is missed does damage: missed * damage."),
         Mistake(slips_turned, "the bad answers are the share 1 - usable."),
         Mistake(without_trying, "asking and checking take their minutes every time."),
         Mistake(without_slips, "the answers that are missed are missing: missed * damage, of the bad ones."),
@@ -129,6 +144,11 @@ def all_tries(usable: float, steps: int, tries: int) -> float:
     return usable ** (steps * tries)
 
 
+def any_try(usable: float, steps: int, tries: int) -> float:
+    """As if one good try anywhere were enough."""
+    return 1 - (1 - usable) ** (tries * steps)
+
+
 def one_step(usable: float, steps: int, tries: int) -> float:
     """Of a single step."""
     return 1 - (1 - usable) ** tries
@@ -148,6 +168,7 @@ CHAIN = Exercise(
         Mistake(whole_again, "the step is tried again, not the whole chain: first the tries, then the steps."),
         Mistake(one_try, "a step may be tried several times: it fails only if all its tries fail."),
         Mistake(all_tries, "one good try is enough: a step fails with probability (1 - usable) ** tries."),
+        Mistake(any_try, "every step needs a good try of its own, not one of them all."),
         Mistake(one_step, "that is one step; all of them must succeed."),
         Mistake(all_fail, "that is the chance that the chain fails."),
     ),
