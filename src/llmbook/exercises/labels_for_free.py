@@ -1,4 +1,4 @@
-"""The exercises of page 2.3: BERT's masks, labels that come free, and what pre-training is worth in labels."""
+"""The exercises of page 2.4: BERT's masks, labels that come free, and what pre-training is worth in labels."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The exercises of page 2.4: chance, the contrastive loss by hand, its scale, and naming without labels."""
+"""The exercises of page 2.5: chance, the contrastive loss by hand, its scale, and naming without labels."""
 
 import math
 
