@@ -1,7 +1,7 @@
 """Trained models: those of others, fetched as packages and read from their files into ours, and our own stored ones.
 
 To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, a model that writes, ``smollm2``, and one that
-reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (four games without labels),
+reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (games without labels),
 ``few_labels`` (what they are worth), ``own_models`` (opened by name).
 """
 

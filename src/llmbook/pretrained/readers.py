@@ -1,14 +1,15 @@
-r"""Small readers of the speeches: one network, and four games that need no labels (page 2.4).
+r"""Small readers of the speeches: one network, and games that need no labels (page 2.4).
 
-    masked   name the hidden words                                       BERT's first game
-    choice   which of the N second halves of the batch belongs to this first half?
-    both     choice + 0.3 · masked, on the same hidden words
-    next     say the next word, seeing only those before; to save time,  GPT's game
-             asked at a random quarter of the places in each step
+    masked     name the hidden words                                       BERT's first game
+    followed   did this half follow that one, or another?                  BERT's second game
+    next       say the next word, seeing only those before; to save time,  GPT's game
+               asked at a random quarter of the places in each step
+    choice     which of the N second halves of the batch belongs to this first half?
+    both       choice + 0.3 · masked, on the same hidden words
 
 Every game reads the same pieces: 60 neighbouring words of a long paragraph, cut into two halves, each behind a [CLS].
 Sources: Devlin et al., *BERT* (2019), section 3.1; Radford et al. (2018), eq. 1; Logeswaran and Lee (2018) for the
-choice. Left out: words in pieces, and BERT's judgement of whole pairs.
+choice. Left out: words in pieces.
 """
 
 from functools import cache
@@ -31,9 +32,10 @@ V = 4000
 HALF = 30  # words
 GAMES = {
     "masked": "to name hidden words",
+    "followed": "to tell whether the second half of a piece followed the first",
+    "next": "to say the next word",
     "choice": "to choose the second half of a piece among the batch's",
     "both": "to choose the second half of a piece and to name hidden words",
-    "next": "to say the next word",
 }
 BATCH = 64  # pieces
 STEPS = 800
@@ -92,6 +94,8 @@ class Reader(BertForPreTraining):
 
 def reader_loss(model: Reader, game: str, a: Half, b: Half) -> Float[Tensor, ""]:
     """The game's loss in nats on these halves; what is hidden is drawn from PyTorch's own generator."""
+    if game == "followed":
+        return followed_loss(model, a, b)
     words = reader_words()
     x = torch.cat([a, b])  # (2N, 31)
     if game == "next":
@@ -111,6 +115,15 @@ def reader_loss(model: Reader, game: str, a: Half, b: Half) -> Float[Tensor, ""]
     asked = target != IGNORE  # the head computes what is asked, and no more
     named = word_loss(model.word_logits(hidden[asked])[None], target[asked][None])
     return named if game == "masked" else choice + 0.3 * named
+
+
+def followed_loss(model: Reader, a: Half, b: Half) -> Float[Tensor, ""]:
+    """BERT's question about pairs, [CLS] a [SEP] b [SEP]; to every second a the b of the pair two places on."""
+    strange = torch.arange(len(a)) % 2
+    b = torch.where(strange[:, None] == 1, b.roll(-2, dims=0), b)
+    pair = torch.cat([F.pad(half, (0, 1), value=reader_words().sep) for half in (a, b[:, 1:])], dim=1)  # (N, 63)
+    segments = (torch.arange(pair.shape[1]) > HALF + 1).long().expand_as(pair)
+    return F.cross_entropy(model.nsp(model.bert.pooled(model.bert(pair, None, segments))), strange)
 
 
 @torch.no_grad()

@@ -64,7 +64,7 @@ def test_the_run_is_of_these_models():
     """The exam of a stored model, taken again, gives what the run says of it."""
     run = read_stored("labels-for-free")
     assert run["labels"] == list(LABELS)
-    assert set(run["games"]) == {"untrained", *GAMES, "masked, long"}
+    assert set(run["games"]) == {"untrained", *GAMES, "masked, 300", "masked, 3000"}
     assert all(len(run["games"][game]) == SEEDS for game in ("untrained", *GAMES))
     _, *test = labelled("test", 600)
     for game in ("both", "next"):
@@ -163,8 +163,9 @@ def test_each_game_trains_what_it_asks_for():
     for game in GAMES:
         reader = Reader(causal=game == "next")
         reader_loss(reader, game, a, b).backward()
-        assert (reader.mlm_bias.grad is None) == (game == "choice")
-        assert (reader.log_scale.grad is None) == (game in ("masked", "next"))
+        assert (reader.mlm_bias.grad is None) == (game in ("choice", "followed"))
+        assert (reader.log_scale.grad is None) == (game in ("masked", "next", "followed"))
+        assert (reader.nsp.bias.grad is None) == (game != "followed")
 
 
 def test_labels_are_drawn_evenly_and_from_one_part():
