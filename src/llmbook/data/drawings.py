@@ -23,7 +23,7 @@ COLOURS = {
 SHAPES = ("circle", "square", "triangle", "cross")
 HELD_OUT: dict[Part, set[tuple[str, str]]] = {
     "dev": {("red", "triangle"), ("green", "circle"), ("blue", "cross"), ("yellow", "square")},
-    "test": {("purple", "circle"), ("grey", "square"), ("blue", "triangle"), ("yellow", "cross")},
+    "test": {("grey", "circle"), ("purple", "square"), ("yellow", "triangle"), ("red", "cross")},
 }
 SIDE = 32
 
