@@ -1,4 +1,4 @@
-"""The exercises of page 2.1: merges, perplexity, smoothing and neighbours."""
+"""The exercises of page 2.2: merges, perplexity, smoothing and neighbours."""
 
 import torch
 import torch.nn.functional as F
