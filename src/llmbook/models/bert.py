@@ -124,7 +124,7 @@ class BertForPreTraining(nn.Module):
         hidden = self.bert(ids, lengths, segments)  # (B, T, D)
         return self.word_logits(hidden), self.nsp(self.bert.pooled(hidden))
 
-    def word_logits(self, hidden: Float[Tensor, "*rest D"]) -> Float[Tensor, "*rest V"]:
+    def word_logits(self, hidden: Float[Tensor, "*rest D"]) -> Float[Tensor, "*rest n_vocab"]:
         """The logits of the words for these states, all of them or only those that are asked for."""
         transformed = self.mlm_norm(F.gelu(self.mlm_dense(hidden)))
         return F.linear(transformed, self.bert.words.weight, self.mlm_bias)
