@@ -104,7 +104,9 @@ def test_a_widget_is_printed_as_its_table(on_paper, name):
         assert all(cell.is_visible() for cell in widget.locator("tr > :last-child").all())
 
 
-FOLDED = """[...document.querySelectorAll('article details')].filter((e) => !e.closest('.attention-lab'))
+# All but the strips of imports and checks (see test_cells.py).
+FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')]
+  .filter((e) => !e.closest('.attention-lab'))
   .filter((e) => ![...e.children].every((part) => part.checkVisibility()))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
@@ -140,7 +142,8 @@ MARK = """(long) => {
   let n = 0;
   const mark = (e, side, where) => e.insertAdjacentHTML(where, `<i style="font: 1px monospace">qz${n}${side}qz</i>`);
   for (const e of document.querySelectorAll('article figure, article tr, article .cell_input pre')) {
-    if (e.closest('.attention-lab') || e.textContent.trim().split('\\n').length > long && e.matches('pre')) continue;
+    if (e.closest('.attention-lab, .llmbook-strip')) continue;
+    if (e.textContent.trim().split('\\n').length > long && e.matches('pre')) continue;
     n += 1;
     mark(e.matches('tr') ? e.cells[0] : e, 'a', 'afterbegin');
     for (const cell of e.matches('tr') ? e.cells : [e]) mark(cell, 'b', 'beforeend');
