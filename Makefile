@@ -6,29 +6,24 @@ SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
-# One thread everywhere, and no profile of the reader's own: printed numbers do not depend on the machine's cores.
-export OMP_NUM_THREADS := 1
-export MKL_NUM_THREADS := 1
-export OPENBLAS_NUM_THREADS := 1
-export IPYTHONDIR := $(CURDIR)/_build/ipython
 export PYTHONDONTWRITEBYTECODE := 1
-# Outputs are compared, and a progress bar differs from run to run; `make lab`, where a reader looks, shows it.
-export TQDM_DISABLE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHON
-unexport MPLBACKEND PYTHONPATH VIRTUAL_ENV
+unexport PYTHONPATH VIRTUAL_ENV
 
 # Where the site and its repository live: in _config.yml, unless the publishing workflow says otherwise.
 SITE_URL ?=
 REPOSITORY_URL ?=
 PORT ?= 8000
+# One more index for pip to look into, such as PyTorch's own for processors without a graphics card.
+TORCH_INDEX ?=
 JOBS ?= 2
-NBVAL := --nbval --nbval-sanitize-with tests/notebooks/pictures.cfg
 
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 STEP := $(PY) scripts/step.py
+INDEX := $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 HTML := _build/html
 
 files = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*.egg-info/*' \
@@ -54,9 +49,10 @@ help: ## This list
 
 $(INSTALLED): requirements.txt constraints.txt pyproject.toml
 	@python=$$(bash scripts/find-python); \
-	if ! [ -x $(PY) ]; then "$$python" scripts/step.py --needs-gb 3.5 venv "Making $(VENV) with $$python" -- "$$python" -m venv $(VENV); fi
+	if ! [ -x $(PY) ]; then "$$python" scripts/step.py venv "Making $(VENV) with $$python" -- "$$python" -m venv $(VENV); fi
+	@$(PY) scripts/say_size.py $(INDEX)
 	@$(STEP) --needs-gb 0.5 install "Installing the pinned packages (some minutes the first time)" -- \
-		$(PY) -m pip install -r requirements.txt -c constraints.txt
+		$(PY) -m pip install $(INDEX) -r requirements.txt -c constraints.txt
 	@$(STEP) install-llmbook "Installing llmbook itself, editable" -- \
 		$(PY) -m pip install --no-deps --no-build-isolation -e .
 	@touch $@
@@ -66,7 +62,7 @@ $(NODE_MODULES): web/package.json web/package-lock.json | $(INSTALLED)
 	@touch $@
 
 # The stamp alone is not enough: what it stands for may have been removed.
-ifeq ($(and $(wildcard src/llmbook/pages/widgets/static/*.js),$(wildcard _static/generated/fonts/*.woff2)),)
+ifeq ($(and $(wildcard src/llmbook/pages/widgets/static/*.js),$(wildcard _static/generated/widgets/*.js),$(wildcard _static/generated/fonts/*.woff2)),)
 $(shell rm -f $(FRONT_END))
 endif
 
@@ -131,10 +127,10 @@ test-unit: $(INSTALLED) $(FRONT_END) ## Test the library
 	@$(PYTEST) tests/unit -n $(JOBS) --dist loadfile
 
 test-nbval: $(INSTALLED) $(FRONT_END) ## Run every notebook and compare with what it shows
-	@$(PYTEST) $(NBVAL) notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile --durations=5
+	@$(PYTEST) --nbval notebooks -n $(JOBS) --dist loadfile --durations=5
 
 test-elsewhere: $(INSTALLED) $(FRONT_END) ## Run every notebook with another processor's arithmetic, and compare
-	@ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE $(PYTEST) $(NBVAL) notebooks --ignore-glob='*/.ipynb_checkpoints/*' -n $(JOBS) --dist loadfile
+	@ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE $(PYTEST) --nbval notebooks -n $(JOBS) --dist loadfile
 
 test-notebooks: $(INSTALLED) $(FRONT_END) ## Test the guards of the notebooks: break each on purpose
 	@$(PYTEST) tests/notebooks -n $(JOBS) --dist loadfile
@@ -149,9 +145,9 @@ test-colab: $(BOOK) ## Run a Colab copy in a bare environment
 
 # --- using it -------------------------------------------------------------------------------------------------
 
-.PHONY: lab serve bench pins clean distclean
+.PHONY: lab serve bench pins test-pins clean distclean
 lab: $(INSTALLED) $(FRONT_END) ## Open the notebooks in JupyterLab
-	@unset TQDM_DISABLE; $(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
+	@$(PY) scripts/surroundings.py $(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
 
 serve: $(BOOK) ## Serve the built book on this machine only (PORT=8000)
 	@echo "Serving on http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
@@ -160,8 +156,12 @@ serve: $(BOOK) ## Serve the built book on this machine only (PORT=8000)
 bench: $(INSTALLED) $(FRONT_END) ## Measure ours against the references, into benchmarks/results.json
 	@$(PY) benchmarks/run.py
 
-pins: $(INSTALLED) ## Write constraints.txt anew from what is installed
+pins: $(INSTALLED) ## Write constraints.txt anew from what is installed, and look for its wheels
 	@$(PY) scripts/pins.py
+	@$(PY) scripts/find_wheels.py --jobs $(JOBS)
+
+test-pins: $(INSTALLED) ## Ask whether every pin has a wheel for every Python and system that README names
+	@$(PY) scripts/find_wheels.py --jobs $(JOBS)
 
 clean: ## Remove all that is built, but for .venv and web/node_modules
 	@rm -rf _build build dist .pytest_cache .ruff_cache src/llmbook/pages/widgets/static _static/generated

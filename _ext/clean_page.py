@@ -3,8 +3,8 @@
 The theme and its extensions write some scripts into each page: a kernel launcher with a foreign address, a megabyte of
 icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
 theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
-the widgets, a page with formulas their style sheet. Settings move into files named by their content, so that a content
-security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
+that widget's, a page with formulas their style sheet. Settings move into files named by their content, so that a
+content security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
 """
 
 import hashlib
@@ -37,11 +37,10 @@ SEARCH = re.compile(
     r'<script[^>]*src="[^"]*(?:documentation_options|doctools|sphinx_highlight|searchtools|language_data|searchindex)'
     r'\.js[^"]*"[^>]*></script>'
 )
-WIDGETS = re.compile(r'<script[^>]*src="[^"]*generated/widgets\.js[^"]*"[^>]*></script>')
+WIDGET = re.compile(r'<script[^>]*src="[^"]*generated/widgets/(\w+)\.js[^"]*"[^>]*></script>')
 FORMULAS = re.compile(r'<link[^>]*href="[^"]*katex\.min\.css[^"]*"[^>]*/>')
 NEEDED_BY = {  # what a page loads, and by what in it one sees that it has a use for it
     SEARCH: 'id="search-results"',
-    WIDGETS: 'class="llmbook-widget"',
     FORMULAS: 'class="katex',
 }
 INLINE = re.compile(r"<script>(.+?)</script>", re.DOTALL)
@@ -83,6 +82,7 @@ def cleaned(page: str, static: str, folder: Path) -> str:
     for parts, sign in NEEDED_BY.items():
         if sign not in page:
             page = parts.sub("", page)
+    page = WIDGET.sub(lambda script: script[0] if f'data-widget="{script[1]}"' in page else "", page)
     page = INLINE.sub(to_file, page)
     for theirs, ours in RENAMED.items():
         page = page.replace(theirs, ours)

@@ -17,10 +17,12 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-for threads in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ.setdefault(threads, "1")
-
 HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+
+import surroundings  # noqa: E402
+
+surroundings.settle_here()
 RESULTS = HERE / "results.json"
 
 
@@ -73,5 +75,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE))
     raise SystemExit(main())

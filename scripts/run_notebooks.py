@@ -23,22 +23,16 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from surroundings import settle
+
 ROOT = Path(__file__).resolve().parent.parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a model of one kernel, gone when the kernel is
 KEPT_METADATA = ("mystnb",)
 VOLATILE_CELL_METADATA = ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted", "colab", "outputId", "id")
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
 
 
 class Failed(Exception):
     """A notebook that cannot be saved, with the reason in words."""
-
-
-def kernel_environment(scratch: str) -> dict[str, str]:
-    """This process's environment with one thread, no progress bars, and without the user's own IPython profile."""
-    environment = {**os.environ, **ONE_THREAD, "TQDM_DISABLE": "1", "IPYTHONDIR": scratch}
-    environment.pop("MPLBACKEND", None)  # the kernel chooses its own, which puts figures into the notebook
-    return environment
 
 
 def execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int = 600) -> nbformat.NotebookNode:
@@ -54,7 +48,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, timeout: int = 600) -
     )
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            client.execute(env=kernel_environment(scratch))
+            client.execute(env=settle(dict(os.environ), scratch))
         except CellExecutionError as error:
             raise Failed(str(error).strip()) from None
         except (CellTimeoutError, DeadKernelError, RuntimeError) as error:

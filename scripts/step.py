@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 LOGS = Path("_build/logs")
-DISK_FULL = "The disk is full ({free:.1f} GB free here): make room (the book needs about 4 GB) and run make again."
+DISK_FULL = "The disk is full ({free:.1f} GB free here): make room and run make again."
 NO_NETWORK = "No network: a package could not be downloaded. Connect (or set your proxy) and run make again."
 SIGNS = (
     (r"No space left on device|Errno 28|ENOSPC|Disk quota exceeded", DISK_FULL),
@@ -33,6 +33,14 @@ SIGNS = (
 
 def disk_message() -> str:
     return DISK_FULL.format(free=shutil.disk_usage(".").free / 1e9)
+
+
+def refuse_little_disk(needs_gb: float) -> int:
+    """1, with the reason on stderr, where less than ``needs_gb`` GB are free; else 0."""
+    if shutil.disk_usage(".").free >= needs_gb * 1e9:
+        return 0
+    print(disk_message(), file=sys.stderr)
+    return 1
 
 
 def explain(text: str) -> str:
@@ -75,8 +83,7 @@ def main() -> int:
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     command = [word for place, word in enumerate(arguments.command) if place or word != "--"]
-    if shutil.disk_usage(".").free < arguments.needs_gb * 1e9:
-        print(disk_message(), file=sys.stderr)
+    if refuse_little_disk(arguments.needs_gb):
         return 1
     start = time.perf_counter()
     print(f"{arguments.title} …", flush=True)

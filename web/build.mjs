@@ -1,5 +1,5 @@
-// Builds each widget twice: an ES module for notebooks, and one classic script for the site (file:// refuses modules).
-// A second classic script moves the frame around every page. The site also needs its fonts, copied here; KaTeX's, of
+// Builds each widget twice: an ES module for notebooks, and a classic script for the site (file:// refuses modules).
+// Another classic script moves the frame around every page. The site also needs its fonts, copied here; KaTeX's, of
 // the version that typesets the formulas, are copied by _ext/katex_math.py.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { build, transformSync } from "esbuild";
 const web = new URL(".", import.meta.url).pathname;
 const root = new URL("..", import.meta.url).pathname;
 const modules = `${root}src/llmbook/pages/widgets/static`; // beside the Python classes, in the wheel
-const siteScript = `${root}_static/generated/widgets.js`;
+const siteScripts = `${root}_static/generated/widgets`;
 const frameScript = `${root}_static/generated/frame.js`;
 const fonts = `${root}_static/generated/fonts`;
 const testScript = `${root}_build/testing/testing.js`;
@@ -38,9 +38,17 @@ const options = {
 const widgets = readdirSync(`${web}src/widgets`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const entryPoints = Object.fromEntries(widgets.map(({ name }) => [name, `src/widgets/${name}/index.ts`]));
 
+/** What starts a widget on a page without a kernel. */
+function starter({ name }) {
+  const contents = `import { startWidgets } from "./site/start_widgets";
+    import widget from "./widgets/${name}";
+    startWidgets("${name}", widget);`;
+  return { stdin: { contents, resolveDir: `${web}src` }, format: "iife", outfile: `${siteScripts}/${name}.js` };
+}
+
 await Promise.all([
   build({ ...options, entryPoints, format: "esm", outdir: modules }),
-  build({ ...options, entryPoints: ["src/site/index.ts"], format: "iife", outfile: siteScript }),
+  ...widgets.map((widget) => build({ ...options, ...starter(widget) })),
   build({ ...options, entryPoints: ["src/frame/index.ts"], outfile: frameScript }),
   build({ ...options, entryPoints: ["src/testing.ts"], format: "iife", outfile: testScript }),
 ]);

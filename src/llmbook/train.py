@@ -19,7 +19,7 @@ import json
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import torch
 from jaxtyping import Float, Int
@@ -29,6 +29,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from llmbook.data.speech import speeches
 from llmbook.data.tokenizers import CharTokenizer
+from llmbook.models.causal_lm import CausalLMConfig
 from llmbook.models.gpt import GPT
 from llmbook.training.loop import fit
 from llmbook.training.objectives import shift, word_loss
@@ -36,10 +37,15 @@ from llmbook.training.schedule import TrainConfig
 
 TABLES = {"model", "data", "train"}
 PARALLEL = ("ddp", "fsdp")
+FIELDS: dict[str, dict[str, Any]] = {
+    "model": {name: kind for name, kind in get_type_hints(CausalLMConfig).items() if name != "vocab"},
+    "data": {"since": int, "until": int},
+    "train": get_type_hints(TrainConfig),
+}
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The configuration. Raises ``ValueError`` naming what is missing, unknown, or not TOML."""
+    """The configuration. Raises ``ValueError`` naming what is missing, unknown, of another kind, or not TOML."""
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -48,16 +54,41 @@ def read_config(path: Path) -> dict[str, Any]:
     missing = {table for table in TABLES if not isinstance(config.get(table), dict)}
     if unknown or missing:
         raise ValueError(f"{path}: unknown {sorted(unknown)}, missing tables {sorted(missing)}")
+    for table, kinds in FIELDS.items():
+        check_table(table, config[table], kinds)
 
     config.setdefault("parallel", "ddp")
     config.setdefault("every", 1000)
     if config["parallel"] not in PARALLEL:
         raise ValueError(f"parallel must be one of {', '.join(PARALLEL)}; got {config['parallel']!r}")
-    if not isinstance(config["every"], int) or config["every"] < 1:
+    if not fits(config["every"], int) or config["every"] < 1:
         raise ValueError(f"every must be a whole number of at least 1; got {config['every']!r}")
+    for name in {"out", "checkpoint"} & config.keys():
+        if not isinstance(config[name], str):
+            raise ValueError(f"{name} must be the name of a file; got {config[name]!r}")
     if "out" in config and (Path(config["out"]).is_dir() or not Path(config["out"]).parent.is_dir()):
         raise ValueError(f"out={config['out']!r} must be a file in a folder that exists")
     return config
+
+
+def check_table(name: str, table: dict[str, Any], kinds: dict[str, Any]) -> None:
+    """Raise ``ValueError`` for a field that the table does not have, or whose value is of another kind."""
+    for field, value in table.items():
+        if field not in kinds:
+            raise ValueError(f"[{name}] has no field {field}; it has {', '.join(sorted(kinds))}")
+        if not fits(value, kinds[field]):
+            kind = getattr(kinds[field], "__name__", kinds[field])
+            raise ValueError(f"{field} in [{name}] must be of type {kind}; got {value!r}")
+
+
+def fits(value: object, kind: Any) -> bool:
+    """Whether a value can stand for this type; what is neither a number nor yes or no is looked at by its own class."""
+    kinds = get_args(kind) or (kind,)
+    if isinstance(value, bool) or bool in kinds:
+        return isinstance(value, bool) and bool in kinds
+    if int in kinds:
+        return isinstance(value, int)
+    return isinstance(value, int | float) if kind is float else True
 
 
 def parallelize(model: GPT, parallel: str) -> nn.Module:

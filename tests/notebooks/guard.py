@@ -29,7 +29,7 @@ def red_cells(notebook: Path) -> set[int]:
         "--nbval-sanitize-with",
         str(ROOT / "tests/notebooks/pictures.cfg"),
     ]
-    environment = {**os.environ, "NO_COLOR": "1", "TQDM_DISABLE": "1"}
+    environment = {**os.environ, "NO_COLOR": "1"}
     done = subprocess.run(
         [*command, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(notebook.parent)],
         cwd=notebook.parent,

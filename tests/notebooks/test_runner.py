@@ -1,11 +1,13 @@
 """``scripts/run_notebooks.py``: what it saves, and what it refuses to save."""
 
 import json
+import os
 
 import nbformat
 from nbclient import NotebookClient
 
-from run_notebooks import WIDGET_VIEW, clean, kernel_environment, run_one
+from run_notebooks import WIDGET_VIEW, clean, run_one
+from surroundings import settle
 
 
 def write(path, *sources: str) -> str:
@@ -61,7 +63,7 @@ BAR = "from llmbook.training.loop import progress_bar\nfor step in progress_bar(
 
 def test_a_reader_sees_the_bar_of_training_and_no_notebook_keeps_it(tmp_path):
     watched = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(BAR)])
-    live = {name: value for name, value in kernel_environment(str(tmp_path)).items() if name != "TQDM_DISABLE"}
+    live = {name: value for name, value in settle(dict(os.environ), tmp_path).items() if name != "TQDM_DISABLE"}
     NotebookClient(watched, kernel_name="python3").execute(env=live)
     assert any(WIDGET_VIEW in output.data for output in watched.cells[0].outputs if "data" in output)
     path = tmp_path / "page.ipynb"

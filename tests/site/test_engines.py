@@ -12,7 +12,8 @@ import find_engines
 from conftest import ROOT
 
 HTML = ROOT / "_build/html"
-PAGES = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-7-real-heads.html"]
+WITH_LABS = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-7-real-heads.html"]
+PAGES = [*WITH_LABS, "index.html"]
 PROSE = "chapters/how-to-use.html"
 pytestmark = pytest.mark.xdist_group("engines")  # one Firefox and one WebKit at a time: two at once hinder each other
 
@@ -60,8 +61,8 @@ def test_it_is_another_engine(engine):
 
 
 LIVE = "[...document.querySelectorAll('.llmbook-widget[data-widget]')].map((place) => place.nextElementSibling)"
-# The nth widget's first slider that can be seen, and what its pictures look like.
-SLIDER = f"{LIVE}[%d].querySelector('label:not([hidden]) > input[type=range]')"
+# The nth widget's slider that moves all its numbers, and what its pictures look like.
+SLIDER = f"{LIVE}[%d].querySelector('input[aria-label=Temperature]')"
 PICTURE = (
     f"[...{LIVE}[%d].querySelectorAll('svg, canvas')]"
     ".map((e) => (e.matches('canvas') ? e.toDataURL() : e.outerHTML)).join().replace(/ style=.[^>]*/g, '')"

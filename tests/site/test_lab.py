@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -27,6 +27,14 @@ ipywidgets.VBox([number, lab])"""
 READ = """row = lab.weights[lab.row]
 print("read back:", lab.temperature, number.value, len(seen) > 0, tuple(lab.weights.shape), f"{row.max():.2f}")"""
 SET = "number.value = 0.2"
+READ_SENTENCE = """print("read:", lab.text.split()[-1], lab.row, lab.edits, f"{lab.weights[lab.row].max():.2f}")"""
+MAKE_ARCS = """from llmbook.pages import WordArcs
+
+arcs, rows = WordArcs(), []
+arcs.observe(lambda change: rows.append(change["new"]), "row")
+arcs"""
+READ_ARCS = """print("arcs:", rows, arcs.temperature, f"{arcs.weights[arcs.row].max():.2f}")"""
+CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS)
 
 
 def free_port() -> int:
@@ -51,7 +59,7 @@ def wait_until_up(address: str, server: subprocess.Popen, log: Path) -> None:
 def jupyter(tmp_path_factory) -> Iterator[str]:
     """The address of a JupyterLab with one notebook, settings of its own and no outside world."""
     folder = tmp_path_factory.mktemp("lab")
-    cells = [nbformat.v4.new_code_cell(source) for source in (MAKE, READ, SET)]
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / "lab.ipynb")
     places = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
@@ -95,9 +103,9 @@ def cells(page: Page) -> int:
     return page.locator(".jp-Notebook .jp-Cell").count()
 
 
-def read_back(page: Page) -> str:
-    run(page, 1)
-    line = page.locator(".jp-OutputArea-output", has_text="read back:")
+def read_back(page: Page, cell: int = 1, begins: str = "read back:") -> str:
+    run(page, cell)
+    line = page.locator(".jp-OutputArea-output", has_text=begins)
     line.wait_for()
     return line.inner_text().strip()
 
@@ -115,6 +123,27 @@ def test_python_reads_back_what_the_slider_says(lab):
     linked = ".jp-OutputArea-output input[type=number]"
     lab.wait_for_function(f"document.querySelector('{linked}').value === '2.5'", timeout=60_000)
     assert read_back(lab) == f"read back: 2.5 2.5 True (6, 6) {shown}"
+
+
+def test_python_reads_back_a_sentence_a_number_of_q_and_the_reset(lab):
+    lab.get_by_role("button", name="A pronoun").click()
+    lab.get_by_role("button", name="q of it, coordinate 2").click()
+    lab.get_by_role("slider", name="Entry q[6, 2]").fill("4")
+    shown = re.search(r"attends (\d\.\d\d) to “river”", sentence(lab))[1]
+    assert read_back(lab, 3, "read:") == f"read: tired 6 [['q', 0, 6, 2, 4]] {shown}"
+    lab.get_by_role("button", name="Reset").click()
+    expect(lab.locator(".attention-lab .sentence")).to_contain_text("“sat” attends 0.67 to “cat”")
+    run(lab, 3)
+    expect(lab.locator(".jp-OutputArea-output", has_text="read:")).to_have_text("read: mat 2 [] 0.67")
+
+
+def test_python_reads_back_which_word_was_tapped(lab):
+    run(lab, 4)
+    arcs = lab.locator(".word-arcs")
+    arcs.get_by_role("button", name="on").click()
+    arcs.get_by_role("slider", name="Temperature").fill("0.5")
+    expect(arcs.locator(".sentence")).to_contain_text("“on” looks most at “mat”: 0.90")
+    assert read_back(lab, 5, "arcs:") == "arcs: [3] 0.5 0.90"
 
 
 def test_the_slider_follows_python(lab):

@@ -61,7 +61,7 @@ def test_a_page_works_from_disk(open_page, site_dir, name):
     page, seen = open_page(f"file://{site_dir / name}")
     assert seen.errors == []
     assert seen.foreign == []
-    assert page.locator(".llmbook-widget").count() == page.locator(".attention-lab").count()
+    assert page.locator(".llmbook-widget").count() == page.locator(".llm-ui").count()
 
 
 @pytest.mark.parametrize("name", CONTENT)

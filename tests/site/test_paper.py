@@ -82,7 +82,7 @@ def on_paper(open_page, site):
 
 
 CONTROLS = """[...document.querySelectorAll(
-    'button, input, select, nav, dialog, header, footer, .headerlink, .attention-lab')]
+    'button, input, select, nav, dialog, header, footer, .headerlink, .llm-ui > :not(.paper)')]
   .filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 120))"""
 
 
@@ -96,17 +96,34 @@ def test_paper_is_light_and_legible_and_nothing_is_cut(on_paper, name):
     assert page.locator("article h1").first.is_visible()
 
 
+def is_whole(table) -> bool:
+    """Whether the caption and the last cell of every row are there to be seen."""
+    return table.locator("caption").is_visible() and all(
+        cell.is_visible() for cell in table.locator("tr > :last-child").all()
+    )
+
+
 @pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_a_widget_is_printed_as_its_table(on_paper, name):
+def test_a_widget_is_printed_as_its_picture_and_table(on_paper, name):
+    """Of what the reader has set; the table of the opening state stays away."""
     page = on_paper(name)
-    for widget in page.locator(".llmbook-widget").all():
-        assert widget.locator("table caption").is_visible()
-        assert all(cell.is_visible() for cell in widget.locator("tr > :last-child").all())
+    papers = page.locator(".llm-ui .paper").all()
+    assert len(papers) == page.locator(".llmbook-widget").count() > 0
+    for paper in papers:
+        assert paper.locator("svg").bounding_box()["height"] > 50
+        assert is_whole(paper.locator("table"))
+    assert not any(widget.is_visible() for widget in page.locator(".llmbook-widget").all())
+
+
+@pytest.mark.parametrize("name", WITH_WIDGETS)
+def test_without_a_script_a_widget_is_printed_as_its_table(open_page, site, name):
+    page, _ = open_page(f"{site}/{name}", width=PAPER, javascript=False)
+    page.emulate_media(media="print")
+    assert all(is_whole(table) for table in page.locator(".llmbook-widget table").all())
 
 
 # All but the strips of imports and checks (see test_cells.py).
-FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')]
-  .filter((e) => !e.closest('.attention-lab'))
+FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')].filter((e) => !e.closest('.llm-ui'))
   .filter((e) => ![...e.children].every((part) => part.checkVisibility()))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
@@ -123,7 +140,7 @@ def test_nothing_stays_folded_on_paper(open_page, site, name, script):
 def test_solutions_stand_at_the_end_while_printed(open_page, site, name):
     page, seen = open_page(f"{site}/{name}")
     article = """() => { const copy = document.querySelector('article').cloneNode(true);
-      copy.querySelectorAll('.attention-lab, button').forEach((e) => e.remove());  // these change by themselves
+      copy.querySelectorAll('.llm-ui, button').forEach((e) => e.remove());  // these change by themselves
       return [copy.textContent, ...[...copy.querySelectorAll('*')].map((e) => e.tagName)]; }"""
     before = page.evaluate(article)
     count = page.locator("article .tag_solution").count()
@@ -137,19 +154,20 @@ def test_solutions_stand_at_the_end_while_printed(open_page, site, name):
     assert seen.errors == []
 
 
-# Two invisible marks, at the start and at the end of what must not be torn apart: figures, rows, short cells.
-MARK = """(long) => {
+# Two invisible marks, at the start and at the end of what must not be torn apart: figures, rows, short cells. They are
+# made when the page is about to be printed, after what the widgets then put on paper.
+MARK = """(long) => addEventListener('beforeprint', () => {
   let n = 0;
   const mark = (e, side, where) => e.insertAdjacentHTML(where, `<i style="font: 1px monospace">qz${n}${side}qz</i>`);
   for (const e of document.querySelectorAll('article figure, article tr, article .cell_input pre')) {
-    if (e.closest('.attention-lab, .llmbook-strip')) continue;
+    if (e.closest('.llmbook-widget[hidden], .llm-ui > :not(.paper), .llmbook-strip')) continue;
     if (e.textContent.trim().split('\\n').length > long && e.matches('pre')) continue;
     n += 1;
     mark(e.matches('tr') ? e.cells[0] : e, 'a', 'afterbegin');
     for (const cell of e.matches('tr') ? e.cells : [e]) mark(cell, 'b', 'beforeend');
   }
-  return n;
-}"""
+  window.marks = n;
+})"""
 
 
 def printed(page: Page, path: Path):
@@ -163,8 +181,9 @@ def printed(page: Page, path: Path):
 def test_a_page_is_printed_whole(open_page, site, tmp_path, name):
     """The real thing, from a dark screen: white margins, mostly white paper, nothing torn apart, nothing lost."""
     page, _ = open_page(f"{site}/{name}", dark=True)
-    marks = page.evaluate(MARK, LONG)
+    page.evaluate(MARK, LONG)
     document = printed(page, tmp_path / "page.pdf")
+    marks = page.evaluate("window.marks")
     places = defaultdict(set)
     for number, sheet in enumerate(document):
         text = re.sub(r"\s", "", sheet.get_textpage().get_text_range())
@@ -240,6 +259,8 @@ def test_the_chosen_chip_stands_out_under_forced_colours(under_forced_colours, t
         assert others.first.evaluate(GROUND) != chosen.evaluate(GROUND)
         for chip in (chosen, others.first):
             assert chip.evaluate(BAR) != chip.evaluate(GROUND), "the bar of a weight cannot be seen"
+    numbers = page.locator(".attention-lab .cell button")
+    assert numbers.first.evaluate(GROUND) != numbers.nth(1).evaluate(GROUND)
     heat = page.locator(".attention-lab .heat")
     frame, row = heat.locator("rect.active"), heat.locator("rect.row")
     stroke = "(e) => getComputedStyle(e).stroke"

@@ -13,11 +13,12 @@ import torch
 from playwright.sync_api import Page, expect
 
 from conftest import ROOT, serve
+from llmbook.data.small_sentences import SENTENCES
 from llmbook.pages.widgets.attention_lab import STATE, AttentionLab
 from llmbook.pages.widgets.legible import legible
 from llmbook.pages.widgets.words import to_words
 
-SCRIPT = ROOT / "_static/generated/widgets.js"
+SCRIPT, ARCS = (ROOT / f"_static/generated/widgets/{name}.js" for name in ("attention_lab", "word_arcs"))
 TESTING = ROOT / "_build/testing/testing.js"
 STYLE = ROOT / "_static/book.css"
 # The size of the largest difference between two orders of summing and two exponentials in float64 is about 1e-14;
@@ -27,7 +28,8 @@ CLOSE = 1e-9
 
 HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<script src="testing.js"></script><script src="widgets.js" defer></script>"""
+<script src="testing.js"></script>
+<script src="attention_lab.js" defer></script><script src="word_arcs.js" defer></script>"""
 
 
 def page_of(lab: AttentionLab) -> str:
@@ -44,13 +46,21 @@ def lab_of(n: int, heads: int = 1) -> AttentionLab:
 def labs(tmp_path_factory) -> Path:
     """A folder of small pages, each with one laboratory and nothing else."""
     folder = tmp_path_factory.mktemp("labs")
-    for file in (SCRIPT, TESTING, STYLE):
+    for file in (SCRIPT, ARCS, TESTING, STYLE):
         assert file.is_file(), f"{file.name} is not built: run 'make book'"
         (folder / file.name).write_bytes(file.read_bytes())
     q, k, v = (torch.randn(2, n, 7, generator=torch.Generator().manual_seed(1)) for n in (3, 5, 5))
     causal = torch.ones(5, 5).tril().bool()
     pages = {
         "six": AttentionLab(),
+        "heads": lab_of(5, heads=3),
+        "odd": AttentionLab.from_tensors(k, k, v, list("abcde"), may_attend=causal.T),
+        "twenty": AttentionLab.from_tensors(
+            *torch.randn(3, 2, 20, 64, generator=torch.Generator().manual_seed(1)),
+            tokens="copper window seven river garden pencil orange doctor winter table".split() * 2,
+            row=13,
+            key=3,
+        ),
         "own": AttentionLab.from_tensors(k, k, v, list("abcde"), may_attend=causal),
         "one": AttentionLab("one"),
         "t32": lab_of(32),
@@ -181,7 +191,7 @@ def test_tokens_without_ink_are_called_alike_in_both_languages(open_lab):
 
 def test_tokens_without_ink_are_seen_and_heard(open_lab):
     page = open_lab("blank")
-    queries, keys = page.locator(".chips.queries button"), page.locator(".chips:not(.queries) button")
+    queries, keys = page.locator(".chips.queries button"), page.locator(".chips.keys button")
     assert queries.all_inner_texts() == ["↵", "the", "␣"]
     assert keys.all_inner_texts() == ["a", "↵", "the", "∅", "the"]
     called = [chip.get_attribute("aria-label") for chip in keys.all()]
@@ -199,13 +209,12 @@ def test_equal_words_are_told_apart_in_sentences(open_lab):
     assert sentence.inner_text().startswith("“␣” (space) attends ")
     names = ["“a”", "“↵” (line break)", "“the” (1)", "“∅” (empty)", "“the” (2)"]
     for key, label in enumerate(["a", "line break", "the (1)", "empty", "the (2)"]):
-        page.locator(".chips:not(.queries) button").nth(key).click()
+        page.locator(".chips.keys button").nth(key).click()
         expect(cell).to_contain_text(f"space to {label}: ")
     weights = blank_weights(page)
     first, second = weights.argsort(descending=True)[:2].tolist()
     said = f"{weights[first]:.2f} to {names[first]}, then {weights[second]:.2f} to {names[second]} ("
     assert said in sentence.inner_text()
-    page.locator("summary", has_text="The vectors").click()
     expect(page.get_by_role("rowheader", name="k of “the” (2)")).to_be_visible()
     page.get_by_role("button", name="k of the (2), coordinate 0").click()
 
@@ -255,12 +264,8 @@ def test_a_click_hides_a_cell_and_the_sentence_says_what_is_left(open_lab):
     page = open_lab()
     assert "“sat” attends 0.67 to “cat”" in page.locator(".sentence").inner_text()
     page.get_by_label("a click on a cell hides it").check()
-    grid = page.get_by_role("grid")
-    box = grid.bounding_box()
     size = AttentionLab()
-    unit = box["width"] / (72 + 6 * 46 + 2)  # of the picture: names, six columns, an edge
-    cell, origin = 46 * unit, 72 * unit
-    grid.click(position={"x": origin + 1.5 * cell, "y": origin + 2.5 * cell})
+    click_cell(page, 2, 1)
     size.blocked = [(2, 1)]
     best = int(size.weights[2].argmax())
     assert f"{size.weights[2, best]:.2f} to “{size.tokens[best]}”" in page.locator(".sentence").inner_text()
@@ -274,18 +279,66 @@ def test_predict_then_reveal_gives_points(open_lab):
     page.get_by_role("button", name="Predict, then reveal").click()  # of a word that was not shown before
     assert "Where will “on” look?" in page.locator(".sentence").inner_text()
     assert page.locator(".heat .digits text", has_text="?").count() == 6
-    page.locator(".chips:not(.queries) button", has_text="mat").click()
-    assert "100 of 100 points." in page.locator(".buttons").inner_text()
+    page.locator(".chips.keys button", has_text="mat").click()
+    assert "100 of 100 points." in page.locator(".buttons [role=status]").inner_text()
 
     page.get_by_role("button", name="Next: where will “the” (2) look?").click()
     assert "Where will “the” (2) look?" in page.locator(".sentence").inner_text()
     assert page.locator(".heat .digits text", has_text="?").count() == 6
     page.locator(".chips.queries button", has_text="sat").click()  # another question
     assert "Where will “sat” look?" in page.locator(".sentence").inner_text()
-    page.locator(".chips:not(.queries) button", has_text="mat").click()
+    page.locator(".chips.keys button", has_text="mat").click()
     earned = round(100 * float(weights[2, 5] / weights[2].max()))
-    said = page.locator(".buttons").inner_text()
+    said = page.locator(".buttons [role=status]").inner_text()
     assert f"You chose “mat”: {earned} of 100 points, {100 + earned} of 200 in all." in said
+
+
+def test_a_prediction_begins_with_nothing_selected(open_lab):
+    page = open_lab()
+    page.get_by_role("button", name="Predict, then reveal").click()
+    assert page.locator(".chips.keys [aria-pressed=true]").count() == 0
+    assert page.locator(".heat rect.active").get_attribute("visibility") == "hidden"
+    assert page.locator(".product").inner_text() == "Which word? Choose one above."
+    assert page.locator("[role=gridcell]").text_content() == "on: no key selected"
+    page.get_by_role("grid").focus()
+    page.keyboard.press("Enter")  # nothing is selected that could be the answer
+    assert "Where will “on” look?" in page.locator(".sentence").inner_text()
+    page.keyboard.press("End")
+    assert "0.67" not in page.locator(".attention-lab").inner_text().split("Where will")[1].split("Drag")[0]
+    page.keyboard.press("Enter")
+    assert "You chose “mat”: 100 of 100 points." in page.locator(".buttons [role=status]").inner_text()
+
+
+def click_cell(page: Page, row: int, col: int) -> None:
+    """A click on a cell of the six words' map."""
+    grid = page.get_by_role("grid")
+    unit = grid.bounding_box()["width"] / (72 + 6 * 46 + 2)  # of the picture: names, six columns, an edge
+    x, y = (unit * (72 + 46 * (place + 0.5)) for place in (col, row))
+    grid.click(position={"x": x, "y": y})
+
+
+def test_a_click_on_another_row_of_the_map_asks_of_that_word(open_lab):
+    page = open_lab()
+    page.get_by_role("button", name="Predict, then reveal").click()
+    click_cell(page, 5, 3)
+    assert "Where will “mat” look?" in page.locator(".sentence").inner_text()
+    assert page.locator(".chips.keys [aria-pressed=true]").count() == 0
+    assert page.locator(".buttons [role=status]").inner_text() == ""
+    click_cell(page, 5, 3)
+    assert "You chose “on”: 100 of 100 points." in page.locator(".buttons [role=status]").inner_text()
+
+
+def test_the_next_question_is_about_a_word_that_was_not_told(open_lab):
+    page = open_lab()
+    for word in ("on", "the", "mat"):
+        page.locator(".chips.queries button", has_text=word).last.click()
+    page.locator(".chips.queries button", has_text="sat").click()
+    asked = []
+    for _ in range(2):
+        page.get_by_role("button", name="Predict").or_(page.get_by_role("button", name="Next")).click()
+        asked.append(page.locator(".sentence").inner_text().split("“")[1].split("”")[0])
+        page.get_by_role("button", name="Show the answer").click()
+    assert asked == ["the", "cat"]
 
 
 def test_an_answer_that_is_given_up_is_shown(open_lab):
@@ -298,7 +351,6 @@ def test_an_answer_that_is_given_up_is_shown(open_lab):
 
 def test_entries_of_q_k_and_v_can_be_set_and_dragged(open_lab):
     page = open_lab()
-    page.locator("summary", has_text="The vectors").click()
     page.get_by_role("button", name="q of sat, coordinate 0").click()
     page.get_by_role("slider", name="Entry q[2, 0]").fill("-3.5")
     edited = AttentionLab(edits=[("q", 0, 2, 0, -3.5)])
@@ -315,21 +367,194 @@ def test_entries_of_q_k_and_v_can_be_set_and_dragged(open_lab):
     assert float(entry.inner_text()) == before
 
 
+def test_the_selected_cell_shows_how_its_weight_comes_about(open_lab):
+    """The terms of q·k, the divisor, the scaled score and the weight: the same numbers as torch's."""
+    page, lab = open_lab(), AttentionLab(temperature=0.35)
+    page.get_by_role("slider", name="Temperature").fill("0.35")
+    for row, key in ((2, 1), (3, 5), (0, 2)):
+        click_cell(page, row, key)
+        q, k = lab.qkv["q"][row], lab.qkv["k"][key]
+        terms = page.locator(".cell tr", has_text="q × k").locator("td").all_inner_texts()
+        assert terms == [f"{x + 0.0:.2f}" for x in (q * k).tolist()]
+        score, divisor = float(q @ k), math.sqrt(3) * 0.35
+        steps = f"q·k = {score:.2f}; {score:.2f} / {divisor:.3g} = {score / divisor:.2f}"
+        assert page.locator(".product").inner_text() == f"{steps} → weight {lab.weights[row, key]:.2f}"
+    page.get_by_role("combobox", name="Mask").select_option("causal")
+    assert page.locator(".product").inner_text().endswith("→ hidden: weight 0.00")
+
+
+@pytest.mark.parametrize("name", ["six", "twenty"])
+def test_the_selected_weight_is_always_told(open_lab, name):
+    page = open_lab(name)
+    chips, sentence = page.locator(".chips.keys button"), page.locator(".sentence")
+    row = page.locator(".llmbook-widget tbody tr").nth(2 if name == "six" else 13)
+    for key, weight in enumerate(row.locator("td").all_text_contents()):
+        chips.nth(key).click()
+        called = chips.nth(key).get_attribute("aria-label") or chips.nth(key).inner_text()
+        word, *number = called.split(" ")
+        assert " ".join([f"{weight} to “{word}”", *number]) in sentence.inner_text()
+    page.get_by_role("combobox", name="Mask").select_option("causal")
+    assert sentence.inner_text().endswith(", which is hidden.")
+
+
+IN_SIGHT = """(selectors) => selectors.filter((selector) => {
+  const box = document.querySelector(selector).getBoundingClientRect();
+  return box.top < 0 || box.bottom > innerHeight;
+})"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (820, 900), (390, 700), (320, 568)])
+@pytest.mark.parametrize("entry", ["q of sat, coordinate 0", "k of cat, coordinate 0"])
+def test_what_a_dragged_number_changes_is_in_sight(open_lab, width, height, entry):
+    page = open_lab(width=width)
+    page.set_viewport_size({"width": width, "height": height})
+    page.add_style_tag(content="body { padding-block: 1500px; }")
+    button = page.get_by_role("button", name=entry)
+    button.evaluate("(e) => scrollTo(0, scrollY + e.getBoundingClientRect().top - 8)")  # all above is off the screen
+    before = page.locator(".sentence").inner_text()
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 45, box["y"] + 5, steps=4)
+    assert page.evaluate(IN_SIGHT, [".sentence", ".chips.keys", ".cell [aria-pressed=true]", ".product"]) == []
+    page.mouse.up()
+    assert page.locator(".sentence").inner_text() != before
+
+
+def test_on_a_page_of_the_book_nothing_lies_over_it_either(open_page, site):
+    """The page's own bar stays at the top of the screen."""
+    page, _ = open_page(f"{site}/notebooks/04-1-one-head.html", width=390)
+    button = page.get_by_role("button", name="q of sat, coordinate 0")
+    button.evaluate("(e) => scrollTo({ top: scrollY + e.getBoundingClientRect().top - 60, behavior: 'instant' })")
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 45, box["y"] + 5, steps=4)
+    covered = page.evaluate(
+        """() => ['.chips.keys button', '.sentence', '.product'].filter((selector) => {
+        const e = document.querySelector(`.attention-lab ${selector}`), box = e.getBoundingClientRect();
+        return !e.contains(document.elementFromPoint(box.left + 8, box.top + 8)); })"""
+    )
+    page.mouse.up()
+    assert covered == []
+
+
+def test_reset_brings_back_the_opening_state(open_lab):
+    page = open_lab()
+    state = "() => document.querySelector('.attention-lab').innerHTML.replace(/words-\\w+|cell-\\w+/g, '')"
+    values = "() => [...document.querySelectorAll('.attention-lab :is(input, select)')].map((e) => e.checked + e.value)"
+    opening = page.evaluate(state), page.evaluate(values)
+    page.get_by_label("Your words (up to 16)").fill("a b c")
+    page.get_by_role("slider", name="Temperature").fill("3")
+    page.get_by_label("divide by √d_k").uncheck()
+    page.get_by_role("combobox", name="Mask").select_option("padding")
+    page.get_by_label("a click on a cell hides it").check()
+    page.get_by_role("button", name="q of c, coordinate 0").click()
+    page.get_by_role("slider", name="Entry q[2, 0]").fill("5")
+    page.get_by_role("button", name="Predict, then reveal").click()
+    page.locator(".chips.keys button").first.click()
+    assert "points" in page.locator(".buttons [role=status]").inner_text()
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Predict, then reveal").wait_for()
+    page.wait_for_timeout(500)  # longer than what is spoken waits
+    page.locator("[aria-live=polite]").evaluate("(e) => { e.textContent = ''; }")
+    assert (page.evaluate(state), page.evaluate(values)) == opening
+
+
+@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda sentence: sentence.name)
+def test_a_sentence_with_vectors_made_by_hand_is_offered_with_its_reason(open_lab, sentence):
+    page = open_lab("one")
+    page.get_by_role("button", name=sentence.name).click()
+    assert page.get_by_label("Your words (up to 16)").input_value() == sentence.text
+    expect(page.get_by_text(sentence.reason)).to_be_visible()
+    lab = AttentionLab(sentence.text, row=sentence.row)
+    best = int(lab.weights[sentence.row].argmax())
+    told = f"“{lab.tokens[sentence.row]}” attends {lab.weights[sentence.row, best]:.2f} to “{lab.tokens[best]}”"
+    assert page.locator(".sentence").inner_text().startswith(told)
+    agree(page, lab)
+
+
+def test_invented_vectors_are_called_so(open_lab):
+    page = open_lab()
+    field = page.get_by_label("Your words (up to 16)")
+    field.fill("The blue cat saw the <b>dog</b> blue")
+    told = "Nobody made vectors for “blue”, “saw”, “<b>dog</b>”: they are invented from the letters."
+    expect(page.get_by_text(told)).to_be_visible()
+    field.fill("The cat left the river")
+    assert page.get_by_text("invented").count() == 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 1000])
+def test_twenty_words_are_not_cut_and_the_selected_ones_are_in_sight(open_lab, width):
+    page = open_lab("twenty", width=width)
+    cut = """() => [...document.querySelectorAll('.chips')].flatMap((row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return [...row.querySelectorAll('button')].map((e) => [e, e.getBoundingClientRect()])
+        .filter(([e, box]) => box.top < bottom - 1 && box.bottom > bottom + 1
+          || e.ariaPressed === 'true' && (box.top < top - 1 || box.bottom > bottom + 1))
+        .map(([e]) => e.outerHTML);
+    })"""
+    assert page.evaluate(cut) == []
+    page.get_by_role("grid").focus()
+    for key in ("End", *["ArrowDown"] * 20, "Home", *["ArrowUp"] * 20):
+        page.keyboard.press(key)
+        page.wait_for_timeout(20)
+        assert page.evaluate(cut) == []
+
+
+WEIGHTS_ON_PAPER = """() => [...document.querySelectorAll('.paper tbody tr')]
+  .map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.innerText)))"""
+SHADES_ON_PAPER = "[...document.querySelectorAll('.paper .cells rect')].map((e) => +e.getAttribute('fill-opacity'))"
+NOT_ON_PAPER = """[...document.querySelectorAll('.attention-lab *')]
+  .filter((e) => e.checkVisibility() && !e.closest('.paper')).map((e) => e.outerHTML)"""
+
+
+@pytest.mark.parametrize("name", ["six", "t64"])
+def test_paper_shows_what_the_reader_has_set(open_lab, name):
+    """The picture, the table and the settings as code, and nothing of it on the screen."""
+    page = open_lab(name)
+    paper = page.locator(".paper")
+    page.get_by_role("slider", name="Temperature").fill("0.35")
+    page.locator(".chips.queries button").nth(3).click()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    lab = {"six": AttentionLab(temperature=0.35), "t64": lab_of(64)}[name]
+    lab.temperature = 0.35
+    shown = torch.tensor(page.evaluate(WEIGHTS_ON_PAPER)).double()
+    torch.testing.assert_close(shown, lab.weights, atol=0.00501, rtol=0)
+    shades = torch.tensor(page.evaluate(SHADES_ON_PAPER)).double()
+    torch.testing.assert_close(shades, lab.weights.flatten(), atol=0.0045, rtol=0)  # half of 1/128, and of 0.001
+    assert "temperature=0.35, row=3" in paper.locator("pre").inner_text()
+    assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
+    assert page.evaluate(NOT_ON_PAPER) == []
+    page.emulate_media(media="screen")
+    assert not paper.is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert paper.evaluate("(e) => e.childElementCount") == 0
+
+
 def test_cross_attention_has_as_many_columns_as_keys(open_lab):
     page = open_lab("cross")
     assert page.locator(".chips.queries button").count() == 3
-    assert page.locator(".chips:not(.queries) button").count() == 5
+    assert page.locator(".chips.keys button").count() == 5
     assert page.get_by_role("grid").get_attribute("aria-colcount") == "5"
 
 
-def test_a_head_is_called_by_its_name(open_lab):
+def test_heads_are_buttons_above_the_map_called_by_their_names(open_lab):
     page = open_lab("cross")
-    slider = page.get_by_role("slider", name="Head")
-    assert slider.get_attribute("aria-valuetext") == "L1H3"
-    slider.fill("1")
-    assert slider.get_attribute("aria-valuetext") == "L2H4"
-    assert page.locator(".control", has=slider).locator(".value").inner_text() == "L2H4"
+    heads = page.locator(".chips.heads button")
+    assert heads.all_inner_texts() == ["L1H3", "L2H4"]
+    assert page.get_by_role("slider", name="Head").count() == 0
+    assert heads.last.bounding_box()["y"] < page.locator(".heat").bounding_box()["y"]
+    before = page.locator(".sentence").inner_text()
+    heads.last.click()
+    assert [head.get_attribute("aria-pressed") for head in heads.all()] == ["false", "true"]
+    assert page.locator(".sentence").inner_text() != before
     assert 'heads=["L1H3", "L2H4"], head=1' in page.locator("pre").text_content()
+
+
+def test_heads_without_names_are_counted(open_lab):
+    assert open_lab("heads").locator(".chips.heads button").all_inner_texts() == ["head 0", "head 1", "head 2"]
 
 
 @pytest.mark.parametrize("name", ["t32", "cross"])
@@ -368,18 +593,23 @@ def test_a_canvas_has_names_and_the_pages_colours(open_lab, dark):
     )
 
 
-@pytest.mark.parametrize(("name", "shown"), [("six", False), ("t32", False), ("cross", True)])
-def test_a_single_head_needs_no_slider(open_lab, name, shown):
+@pytest.mark.parametrize(("name", "heads"), [("six", 0), ("t32", 0), ("cross", 2)])
+def test_a_single_head_needs_no_control(open_lab, name, heads):
     page = open_lab(name)
     page.get_by_role("slider", name="Temperature").fill("2")  # each change sets all controls anew
-    assert page.get_by_role("slider", name="Head").count() == shown
+    assert page.locator(".chips.heads button").count() == heads
+
+
+def test_a_models_mask_that_is_not_causal_is_not_called_so(open_lab):
+    page = open_lab("odd")
+    assert page.get_by_role("combobox", name="Mask").locator("option").first.inner_text() == "from the model"
 
 
 def test_a_models_own_mask_is_named_where_no_other_is_chosen(open_lab):
     page = open_lab("own")
     mask = page.get_by_role("combobox", name="Mask")
     code = page.locator(".control", has=mask).locator("code")
-    assert mask.locator("option").all_inner_texts() == ["only the model’s own", "causal", "padding", "window"]
+    assert mask.locator("option").all_inner_texts() == ["causal, from the model", "causal", "padding", "window"]
     assert code.inner_text() == "may_attend"
     mask.select_option("window")
     assert code.inner_text() == "may_attend &= window_mask(T, window)"
@@ -392,6 +622,14 @@ def test_without_a_models_mask_there_is_none(open_lab):
     mask = page.get_by_role("combobox", name="Mask")
     assert mask.locator("option").first.inner_text() == "none"
     assert page.locator(".control", has=mask).locator("code").inner_text() == "may_attend = None"
+
+
+def test_without_the_root_there_is_no_width_to_set(open_lab):
+    page = open_lab()
+    width = page.get_by_role("slider", name="d_k under the root")
+    assert width.count() == 1
+    page.get_by_label("divide by √d_k").uncheck()
+    assert width.count() == 0
 
 
 def test_the_code_divides_only_where_the_root_is_ticked(open_lab):
@@ -442,9 +680,14 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
         page.keyboard.press("Tab")
     expected = page.evaluate(
         "[...document.querySelectorAll('.attention-lab :is(input, select, button, summary, [tabindex])')]"
-        ".filter((e) => e.checkVisibility()).length"
+        ".filter((e) => e.checkVisibility() && e.tabIndex >= 0).length"
     )
     assert len(names) == expected
+    page.get_by_role("button", name="q of sat, coordinate 0").focus()  # of the numbers one; arrows lead to the others
+    for key in ("ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    assert page.get_by_role("slider", name="Entry k[1, 1]").count() == 1
+    assert page.evaluate("document.activeElement.ariaLabel") == "k of cat, coordinate 1: 0.0"
     grid = page.get_by_role("grid")
     grid.focus()
     page.keyboard.press("ArrowDown")
@@ -611,8 +854,10 @@ def test_the_first_render_is_quick(open_lab, name):
     assert min(times) <= 250
 
 
-def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 40 * 1024
+@pytest.mark.parametrize(("script", "most"), [(SCRIPT, 15 * 1024), (ARCS, 8 * 1024)], ids=["laboratory", "arcs"])
+def test_a_script_is_small(script, most):
+    """A widget's script holds no other widget's."""
+    assert len(gzip.compress(script.read_bytes())) <= most
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -654,7 +899,7 @@ def test_a_widget_that_cannot_start_leaves_its_table_and_the_others_alone(open_p
         lab.get_by_role("slider", name="Temperature").fill("5")
         expect(lab.locator(".sentence")).not_to_contain_text("0.67")
     notice = page.locator(".llmbook-widget + [role=status]")
-    assert notice.inner_text() == "The laboratory could not start; the table stands in its place."
+    assert notice.inner_text() == "The widget could not start; the table stands in its place."
     assert len(seen.errors) == 1
     assert seen.errors[0].startswith("error: ")  # said on the console, not thrown
 

@@ -13,27 +13,29 @@ does, so that both learn the same merges. Left out: training on texts larger tha
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 
 import regex
 
-from llmbook.data.tokenizers import check_ids
+from llmbook.data.tokenizers import check_ids, check_specials, check_text
 
 WORDS = regex.compile(r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 # The library numbers bytes by the characters it shows them as: first those printable themselves, then the rest.
 PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
 BYTES = [bytes([b]) for b in [*PRINTABLE, *(b for b in range(256) if b not in PRINTABLE)]]
 Pair = tuple[int, int]
+MOST_KNOWN_WORDS = 100_000
 
 
 class BPETokenizer:
     """Byte-level BPE: every text has a code, and equal texts have equal codes.
 
     ``vocab`` lists the bytes of each id, ``merges`` the merged pairs of ids in the order in which they were learned.
+    Raises ``ValueError`` for specials that repeat, and for a merge of ids that are not there yet.
     """
 
     def __init__(self, merges: Sequence[Pair], specials: Sequence[str] = ()) -> None:
+        check_specials(specials)
         self.specials = {name: i for i, name in enumerate(specials)}
         self.vocab = [*(name.encode() for name in specials), *BYTES]
         self.byte_ids = {piece[0]: len(specials) + i for i, piece in enumerate(BYTES)}
@@ -43,12 +45,18 @@ class BPETokenizer:
 
         ids = {piece: i for i, piece in enumerate(self.vocab) if i >= len(specials)}
         for a, b in self.merges:
+            if not len(specials) <= min(a, b) <= max(a, b) < len(self.vocab):
+                raise ValueError(f"a merge joins ids from {len(specials)} to {len(self.vocab) - 1}, got {(a, b)}")
             piece = self.vocab[a] + self.vocab[b]
             if piece not in ids:  # two different pairs may spell the same token
                 ids[piece] = len(self.vocab)
                 self.vocab.append(piece)
             self.merged_ids[a, b] = ids[piece]
-        self.encode_word = lru_cache(maxsize=100_000)(self.merge_word)
+        self.known_words: dict[str, tuple[int, ...]] = {}
+
+    def __reduce__(self) -> tuple[type["BPETokenizer"], tuple[list[Pair], list[str]]]:
+        """Copied and sent to other processes as what it was made from."""
+        return BPETokenizer, (self.merges, list(self.specials))
 
     @classmethod
     def train(cls, text: str, vocab_size: int, specials: Sequence[str] = ()) -> "BPETokenizer":
@@ -59,16 +67,27 @@ class BPETokenizer:
         if vocab_size < 256 + len(specials):
             raise ValueError(f"vocab_size={vocab_size} has no room for 256 bytes and {len(specials)} specials")
         untrained = cls([], specials)
+        check_text(text)
         counts = Counter(WORDS.findall(text))
         words = [[untrained.byte_ids[b] for b in word.encode()] for word in counts]
-        return cls(learn_merges(words, list(counts.values()), untrained.vocab, vocab_size), specials)
+        pieces = [b"" for _ in specials] + BYTES  # a special is no piece of a text, even where one is spelt alike
+        return cls(learn_merges(words, list(counts.values()), pieces, vocab_size), specials)
 
     def __len__(self) -> int:
         return len(self.vocab)
 
     def encode(self, text: str) -> list[int]:
-        """The ids of the text, word by word."""
+        """The ids of the text, word by word. Raises ``ValueError`` for half of a surrogate pair."""
+        check_text(text)
         return [i for word in WORDS.findall(text) for i in self.encode_word(word)]
+
+    def encode_word(self, word: str) -> tuple[int, ...]:
+        """The word's ids, merged once and then remembered."""
+        if word not in self.known_words:
+            if len(self.known_words) >= MOST_KNOWN_WORDS:
+                self.known_words.clear()
+            self.known_words[word] = self.merge_word(word)
+        return self.known_words[word]
 
     def merge_word(self, word: str) -> tuple[int, ...]:
         """Of all neighbours that were ever merged, always merge those learned first."""

@@ -1,9 +1,9 @@
 """Six words in three dimensions: numbers so small that every step of attention can be checked by hand.
 
-    Q = X W_Q    K = X W_K    V = X W_V        S = Q Kᵀ    A = softmax(S / √3)    C = A V
+    Q = X W_Q    K = X W_K    V = X W_V        Z = Q Kᵀ    A = softmax(Z / √3)    C = A V
 
 A row of ``X`` is a word; its three features are named in ``FEATURES``. Nothing here was learned: the numbers are
-chosen so that all of Q, K, V and S are whole, "sat" looks mostly at "cat", and "on" at "mat". Both "the" have the
+chosen so that all of Q, K, V and Z are whole, "sat" looks mostly at "cat", and "on" at "mat". Both "the" have the
 same row, because a word's row does not say where the word stands (see ``positions``).
 
 Left out: everything that makes a model large. Real rows have hundreds of features, and none of them has a name.

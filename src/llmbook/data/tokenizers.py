@@ -3,7 +3,7 @@
 Left out: characters that did not occur in training (``byte_pairs`` has a code for every text).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import torch
 from jaxtyping import Int
@@ -30,12 +30,33 @@ def check_ids(ids: Iterable[int], vocab: int) -> Iterator[int]:
         yield i
 
 
+def check_specials(specials: Sequence[str], letters: Collection[str] = ()) -> None:
+    """Raise ``ValueError``, naming it, for a special that stands twice or among the letters of texts."""
+    for i, name in enumerate(specials):
+        if name in specials[:i] or name in letters:
+            raise ValueError(f"specials must differ from each other and from all characters; got {name!r} twice")
+
+
+def check_text(text: str) -> None:
+    """Raise ``ValueError``, naming it, for half of a surrogate pair, which no UTF-8 can write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"{text[error.start]!r} at place {error.start}"
+        raise ValueError(f"the text holds half of a surrogate pair, {half}, which is no character") from None
+
+
 class CharTokenizer:
-    """One id for each character of ``alphabet``, in its order, behind the ``specials``."""
+    """One id for each character of ``alphabet``, in its order, behind the ``specials``.
+
+    Raises ``ValueError`` for a special that repeats or is a character of the alphabet.
+    """
 
     def __init__(self, alphabet: Iterable[str], specials: Sequence[str] = ()) -> None:
+        letters = dict.fromkeys(alphabet)
+        check_specials(specials, letters)
         self.specials = {name: i for i, name in enumerate(specials)}
-        self.symbols = [*specials, *dict.fromkeys(alphabet)]
+        self.symbols = [*specials, *letters]
         self.ids = {symbol: i for i, symbol in enumerate(self.symbols)}
 
     @classmethod

@@ -14,6 +14,7 @@ PAGES = (  # in reading order
     "three_eras",
     "counting",
     "charts",
+    "for_you",
     "text_to_numbers",
     "long_distance",
     "labels_for_free",

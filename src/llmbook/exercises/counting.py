@@ -1,4 +1,4 @@
-"""The exercises of page 1.2: a parameter count, the memory of keys and values, days of training, a few-shot prompt."""
+"""The exercises of page 1.4: a parameter count, the memory of keys and values, days of training, a few-shot prompt."""
 
 from collections.abc import Sequence
 from functools import partial

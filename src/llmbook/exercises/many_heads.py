@@ -2,7 +2,7 @@
 
     MultiHead(x) = Concat(head_1, …, head_H) W^O
 
-Sizes: ``B`` sequences of ``T`` words, ``D`` wide, cut into ``H`` heads, each ``K`` = D/H wide.
+Sizes: ``B`` sequences of ``T`` words, ``D`` wide, cut into ``H`` heads, each ``d_k`` = D/H wide.
 """
 
 from functools import partial
@@ -34,7 +34,7 @@ COUNT = Exercise(
 
 
 def split(x: Tensor, n_heads: int) -> Tensor:
-    """Each head's own coordinates of every word: (B, T, D) to (B, H, T, K)."""
+    """Each head's own coordinates of every word: (B, T, D) to (B, H, T, d_k)."""
     return x.unflatten(-1, (n_heads, -1)).transpose(1, 2)
 
 
@@ -44,12 +44,12 @@ def words_scrambled(x: Tensor, n_heads: int) -> Tensor:
 
 
 def heads_behind_words(x: Tensor, n_heads: int) -> Tensor:
-    """(B, T, H, K): the axes not swapped."""
+    """(B, T, H, d_k): the axes not swapped."""
     return x.unflatten(-1, (n_heads, -1))
 
 
 def every_nth_coordinate(x: Tensor, n_heads: int) -> Tensor:
-    """Coordinates H apart, and not K neighbours."""
+    """Coordinates H apart, and not d_k neighbours."""
     return x.unflatten(-1, (-1, n_heads)).permute(0, 3, 1, 2)
 
 
@@ -66,15 +66,15 @@ SPLIT = Exercise(
     mistakes=(
         Mistake(
             words_scrambled,
-            "the words are scrambled: cut the last axis into (H, K), then swap T and H.",
+            "the words are scrambled: cut the last axis into (H, d_k), then swap T and H.",
         ),
         Mistake(
             heads_behind_words,
-            "the heads still stand behind the words, (B, T, H, K); swap these two axes.",
+            "the heads still stand behind the words, (B, T, H, d_k); swap these two axes.",
         ),
         Mistake(
             every_nth_coordinate,
-            "these heads take every H-th coordinate; a head takes K neighbours, i·K … (i+1)·K.",
+            "these heads take every H-th coordinate; a head takes d_k neighbours, i·d_k … (i+1)·d_k.",
         ),
     ),
 )
@@ -83,7 +83,7 @@ SPLIT = Exercise(
 
 
 def contributions(heads: Tensor, w_o: Tensor) -> Tensor:
-    """What each head (T, K) writes through its own rows of W^O, a head an entry."""
+    """What each head (T, d_k) writes through its own rows of W^O, a head an entry."""
     rows_of_heads = w_o.chunk(len(heads), dim=0)
     return torch.stack([head @ rows for head, rows in zip(heads, rows_of_heads, strict=True)])
 
@@ -125,7 +125,7 @@ SUM = Exercise(
         ),
         Mistake(
             through_first_rows,
-            "every head uses the first rows of W^O; head i needs rows i·K … (i+1)·K.",
+            "every head uses the first rows of W^O; head i needs rows i·d_k … (i+1)·d_k.",
         ),
         Mistake(summed, "this is already the sum; keep the heads apart."),
         Mistake(words_first, "the words stand before the heads here; the result is (H, T, D)."),
@@ -136,7 +136,7 @@ SUM = Exercise(
 
 
 def join(heads: Tensor) -> Tensor:
-    """The heads side by side again: (B, H, T, K) to (B, T, D)."""
+    """The heads side by side again: (B, H, T, d_k) to (B, T, D)."""
     return heads.transpose(1, 2).flatten(2)
 
 
@@ -150,7 +150,7 @@ def all_heads(
     scale: float | None = None,
     softmax_dim: int = -1,
 ) -> Tensor:
-    """What every head makes of the words (B, H, T, K), with 1/√K as scale unless told."""
+    """What every head makes of the words (B, H, T, d_k), with 1/√d_k as scale unless told."""
     q = split(x @ w_q, n_heads)
     k = split(x @ w_k, n_heads)
     v = split(x @ w_v, n_heads)
@@ -184,8 +184,8 @@ def scaled_by_heads(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tenso
     return multi_head(x, w_q, w_k, w_v, w_o, n_heads, scale=n_heads**-0.5)
 
 
-def scaled_by_k(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
-    """1/K as scale."""
+def scaled_by_width(x: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, w_o: Tensor, n_heads: int) -> Tensor:
+    """1/d_k as scale."""
     return multi_head(x, w_q, w_k, w_v, w_o, n_heads, scale=n_heads / x.shape[-1])
 
 
@@ -222,13 +222,13 @@ MULTI_HEAD = Exercise(
     ),
     right="this is the whole layer, and it runs for any number of heads that divides the width.",
     mistakes=(
-        Mistake(partial(multi_head, scale=1.0), "the scale is missing: divide by √K."),
+        Mistake(partial(multi_head, scale=1.0), "the scale is missing: divide by √d_k."),
         Mistake(
             scaled_by_whole_width,
-            "the scores are divided by √D; inside a head vectors are K = D/H wide, so divide by √K.",
+            "the scores are divided by √D; inside a head vectors are d_k = D/H wide, so divide by √d_k.",
         ),
-        Mistake(scaled_by_heads, "the scores are divided by √H, the root of the number of heads; divide by √K."),
-        Mistake(scaled_by_k, "the scores are divided by K; divide by its root, √K."),
+        Mistake(scaled_by_heads, "the scores are divided by √H, the root of the number of heads; divide by √d_k."),
+        Mistake(scaled_by_width, "the scores are divided by d_k; divide by its root, √d_k."),
         Mistake(
             partial(multi_head, softmax_dim=-2),
             "the softmax runs over the queries; each query shares its attention over the keys, dim=-1.",
@@ -239,7 +239,7 @@ MULTI_HEAD = Exercise(
         ),
         Mistake(
             joined_without_swap,
-            "before joining the heads, swap T and H back: (B, H, T, K) to (B, T, H, K).",
+            "before joining the heads, swap T and H back: (B, H, T, d_k) to (B, T, H, d_k).",
         ),
         Mistake(
             as_linear_layers, "that is nn.Linear's way round; here a matrix stands on the right as it is, x @ w_q."

@@ -27,7 +27,7 @@ SWAP = Exercise(
     answer="mat",
     right='the scores are made of the rows of X alone, and "on" has the same row wherever it stands.',
     mistakes=(
-        Mistake("cat", "in the new sentence “cat” stands behind “on”, but where does S know that from?"),
+        Mistake("cat", "in the new sentence “cat” stands behind “on”, but where does Z know that from?"),
         Mistake("on", "look at the row of “on” in A: one weight is three times its own."),
     ),
 )
@@ -74,7 +74,7 @@ CAUSAL = Exercise(
         ),
         Mistake(masked_scores(MAY_ATTEND), "these are still scores; the softmax makes weights of them."),
         Mistake(MAY_ATTEND.float(), "that is the mask; its job is to hide scores before the softmax."),
-        Mistake(masked_weights(MAY_ATTEND, scale=1.0), "the scale is missing: divide S by √3 first."),
+        Mistake(masked_weights(MAY_ATTEND, scale=1.0), "the scale is missing: divide Z by √3 first."),
         Mistake(
             masked_weights(MAY_ATTEND, dim=0),
             "the softmax runs down the columns; it belongs along the rows, dim=-1.",

@@ -1,7 +1,7 @@
 """The exercises of page 4.4: what a causal mask says of order, windows, and the gradients of attention.
 
-dV = Aᵀ dC      dA = dC Vᵀ      dS̃ = A ∘ (dA − Σ A ∘ dA), the sum along each row
-dQ = dS̃ K / √d_k      dK = dS̃ᵀ Q / √d_k
+dV = Aᵀ dC      dA = dC Vᵀ      dZ̃ = A ∘ (dA − Σ A ∘ dA), the sum along each row
+dQ = dZ̃ K / √d_k      dK = dZ̃ᵀ Q / √d_k
 """
 
 from functools import partial
@@ -93,44 +93,49 @@ WINDOW = Exercise(
 # --- the gradient of the scores --------------------------------------------------------------------------------
 
 
-def scores_gradient(a: Tensor, d_a: Tensor) -> Tensor:
+def scores_gradient(a: Tensor, grad_a: Tensor) -> Tensor:
     """The gradient of the scores, from the weights and their gradient."""
-    return a * (d_a - (a * d_a).sum(-1, keepdim=True))
+    return a * (grad_a - (a * grad_a).sum(-1, keepdim=True))
 
 
-def without_competition(a: Tensor, d_a: Tensor) -> Tensor:
+def without_competition(a: Tensor, grad_a: Tensor) -> Tensor:
     """Nothing subtracted."""
-    return a * d_a
+    return a * grad_a
 
 
-def summed_down_columns(a: Tensor, d_a: Tensor) -> Tensor:
+def diagonal_only(a: Tensor, grad_a: Tensor) -> Tensor:
+    """Each weight as if it had its score to itself."""
+    return a * (1 - a) * grad_a
+
+
+def summed_down_columns(a: Tensor, grad_a: Tensor) -> Tensor:
     """Over the queries."""
-    return a * (d_a - (a * d_a).sum(0, keepdim=True))
+    return a * (grad_a - (a * grad_a).sum(0, keepdim=True))
 
 
-def plain_mean_subtracted(a: Tensor, d_a: Tensor) -> Tensor:
+def plain_mean_subtracted(a: Tensor, grad_a: Tensor) -> Tensor:
     """Not weighted with A."""
-    return a * (d_a - d_a.mean(-1, keepdim=True))
+    return a * (grad_a - grad_a.mean(-1, keepdim=True))
 
 
-def plain_sum_subtracted(a: Tensor, d_a: Tensor) -> Tensor:
+def plain_sum_subtracted(a: Tensor, grad_a: Tensor) -> Tensor:
     """Neither weighted nor a mean."""
-    return a * (d_a - d_a.sum(-1, keepdim=True))
+    return a * (grad_a - grad_a.sum(-1, keepdim=True))
 
 
-def one_sum_for_all(a: Tensor, d_a: Tensor) -> Tensor:
+def one_sum_for_all(a: Tensor, grad_a: Tensor) -> Tensor:
     """Over the whole matrix."""
-    return a * (d_a - (a * d_a).sum())
+    return a * (grad_a - (a * grad_a).sum())
 
 
-def without_keepdim(a: Tensor, d_a: Tensor) -> Tensor:
+def without_keepdim(a: Tensor, grad_a: Tensor) -> Tensor:
     """The rows' sums laid along the columns, where that is possible at all."""
-    return a * (d_a - (a * d_a).sum(-1))
+    return a * (grad_a - (a * grad_a).sum(-1))
 
 
-def without_weights(a: Tensor, d_a: Tensor) -> Tensor:
+def without_weights(a: Tensor, grad_a: Tensor) -> Tensor:
     """Without the factor A in front."""
-    return d_a - (a * d_a).sum(-1, keepdim=True)
+    return grad_a - (a * grad_a).sum(-1, keepdim=True)
 
 
 SCORES_GRADIENT = Exercise(
@@ -147,6 +152,7 @@ SCORES_GRADIENT = Exercise(
             without_competition,
             "the weights compete: subtract from each dA the row's mean of dA, weighted with A.",
         ),
+        Mistake(diagonal_only, "that is the diagonal of the softmax's matrix; a score moves the other weights too."),
         Mistake(
             summed_down_columns,
             "the sum runs down the columns; each row is a softmax of its own.",
@@ -172,20 +178,20 @@ SCORES_GRADIENT = Exercise(
 Gradients = tuple[Tensor, Tensor, Tensor]  # of q, k and v
 
 
-def reference_backward(q: Tensor, k: Tensor, v: Tensor, d_c: Tensor) -> Gradients:
+def reference_backward(q: Tensor, k: Tensor, v: Tensor, grad_c: Tensor) -> Gradients:
     """The gradients of attention, from PyTorch."""
     inputs = (q.requires_grad_(), k.requires_grad_(), v.requires_grad_())
     with torch.enable_grad():
         context = F.scaled_dot_product_attention(*inputs)
-    d_q, d_k, d_v = torch.autograd.grad(context, inputs, d_c)
-    return d_q, d_k, d_v
+    grad_q, grad_k, grad_v = torch.autograd.grad(context, inputs, grad_c)
+    return grad_q, grad_k, grad_v
 
 
 def attention_backward(
     q: Tensor,
     k: Tensor,
     v: Tensor,
-    d_c: Tensor,
+    grad_c: Tensor,
     *,
     scaled: bool = True,
     through_softmax: bool = True,
@@ -196,11 +202,11 @@ def attention_backward(
     scale = q.shape[-1] ** -0.5
     a = softmax_of_scores(q, k, scale if scaled_first else 1.0)
 
-    d_v = a.transpose(-2, -1) @ d_c
-    d_a = d_c @ v.transpose(-2, -1)
-    d_s = scores_gradient(a, d_a) if through_softmax else d_a
-    d_s = d_s * scale if scaled else d_s
-    return d_s @ k, (d_s.transpose(-2, -1) if keys_turned else d_s) @ q, d_v
+    grad_v = a.transpose(-2, -1) @ grad_c
+    grad_a = grad_c @ v.transpose(-2, -1)
+    grad_z = scores_gradient(a, grad_a) if through_softmax else grad_a
+    grad_z = grad_z * scale if scaled else grad_z
+    return grad_z @ k, (grad_z.transpose(-2, -1) if keys_turned else grad_z) @ q, grad_v
 
 
 BACKWARD = Exercise(
@@ -215,15 +221,15 @@ BACKWARD = Exercise(
     mistakes=(
         Mistake(
             partial(attention_backward, scaled=False),
-            "the scale is missing: S̃ = S/√d_k, so the gradient of S is divided by √d_k too.",
+            "the scale is missing: Z̃ = Z/√d_k, so the gradient of Z is divided by √d_k too.",
         ),
         Mistake(
             partial(attention_backward, through_softmax=False),
-            "the gradient must pass through the softmax: use the formula for dS̃ of the exercise before.",
+            "the gradient must pass through the softmax: use the formula for dZ̃ of the exercise before.",
         ),
         Mistake(
             partial(attention_backward, keys_turned=False),
-            "key s gathers from all queries, down its column of dS: the gradient of K takes dSᵀ.",
+            "key s gathers from all queries, down its column of dZ: the gradient of K takes dZᵀ.",
         ),
         Mistake(
             partial(attention_backward, scaled_first=False),

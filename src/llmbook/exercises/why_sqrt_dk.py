@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from llmbook.exercises.exercise import Exercise, Mistake, random_normal
+from llmbook.nn.masks import causal_mask
 
 # --- the spread of a hundred products --------------------------------------------------------------------------
 
@@ -64,6 +65,11 @@ def without_competition(p: Tensor) -> Tensor:
     return torch.diag(p)
 
 
+def softmax_again(p: Tensor) -> Tensor:
+    """Weights taken for scores."""
+    return jacobian(p.softmax(0))
+
+
 def without_diagonal(p: Tensor) -> Tensor:
     """Without diag(p)."""
     return -torch.outer(p, p)
@@ -88,6 +94,7 @@ JACOBIAN = Exercise(
         ),
         Mistake(sign_reversed, "the sign is turned round: raising sᵢ raises pᵢ."),
         Mistake(without_competition, "the weights sum to one, so what one gains others lose: − p pᵀ."),
+        Mistake(softmax_again, "p are weights already; here they go through the softmax once more."),
         Mistake(without_diagonal, "on the diagonal pᵢ must be added: pᵢ − pᵢ²."),
     ),
 )
@@ -157,7 +164,7 @@ EFFECTIVE = Exercise(
         (random_normal(5, 7).softmax(-1),),
         (torch.tensor([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]),),
         (random_normal(11).softmax(-1),),
-        (random_normal(2, 3, 5).softmax(-1).tril(),),
+        (random_normal(2, 5, 5).masked_fill(~causal_mask(5), -math.inf).softmax(-1),),
         (random_normal(2, 3, 5, 7, seed=1).softmax(-1),),
     ),
     right="a row spread evenly over n words counts n, and a row on one word counts 1.",

@@ -1,6 +1,6 @@
 """Writing: choose the next token, add it to the text, and read on, behind a cache of what was read before.
 
-Sizes: ``N`` sequences, ``T`` positions of the prompt. Left out: prompts of unequal length, and speculative decoding.
+Sizes: ``N`` sequences, ``T`` positions of the prompt. Left out: speculative decoding.
 """
 
 from collections.abc import Callable
@@ -22,6 +22,7 @@ def generate(
     ids: Int[Tensor, "N T"],
     max_new: int,
     *,
+    lengths: Int[Tensor, " N"] | None = None,
     temperature: float = 0.0,
     top_k: int | None = None,
     top_p: float = 1.0,
@@ -31,6 +32,10 @@ def generate(
     step: Callable[..., Tensor] | None = None,
 ) -> Int[Tensor, "N _"]:
     """The ids with up to ``max_new`` more; a row that has said ``eos`` says only ``eos`` from there on.
+
+    Prompts of unequal length are padded behind (see ``data.pad``), with their ``lengths``: each row goes on right
+    behind its own prompt, over its padding. All stop at T + ``max_new``, so a shorter prompt is continued further.
+    Padding in front cannot be told from a prompt, and is read as one.
 
     The model runs in the mode it is in: ``model.eval()`` first, unless its dropout is wanted.
 
@@ -43,24 +48,32 @@ def generate(
     N, T = ids.shape
     if T + max_new > model.max_len:
         raise ValueError(f"{T} ids and {max_new} new ones do not fit max_len={model.max_len}")
+    if lengths is not None and not (lengths.shape == (N,) and bool(((1 <= lengths) & (lengths <= T)).all())):
+        raise ValueError(f"lengths must be {N} numbers in 1..{T}, one for each prompt; got {lengths.tolist()}")
 
+    read = T if lengths is None else int(lengths.min())
+    lengths = ids.new_full((N,), T) if lengths is None else lengths
+    prompts = ids
+    ids = prompts[:, :read]
     cache = model.new_cache(N, T + max_new) if use_cache else None
     ended = torch.zeros(N, dtype=torch.bool, device=ids.device)
     unread = ids
     forward = model
-    for count in range(1, max_new + 1):
+    for end in range(read + 1, T + max_new + 1):
         # Read what the cache does not hold yet, or else everything
-        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, V)
+        logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, n_vocab)
 
-        # Choose, and append
+        # Choose, and append; within a row's own prompt its next id is known
         token = sample_next_token(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
+        given = lengths >= end
+        token = torch.where(given, prompts[:, min(end, T) - 1], token)
         if eos is not None:
             token = token.masked_fill(ended, eos)
-            ended = ended | (token == eos)
+            ended = ended | (token == eos) & ~given
         unread = token[:, None]
         ids = torch.cat([ids, unread], dim=1)
 
-        if eos is not None and (can_be_read(ended) or count % LOOK_EVERY == 0) and ended.all():
+        if eos is not None and (can_be_read(ended) or (end - T) % LOOK_EVERY == 0) and ended.all():
             break
         if cache is not None and step is not None:
             forward = step

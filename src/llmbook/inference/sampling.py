@@ -2,10 +2,10 @@ r"""Choosing one next token: the likeliest, or by lot among the likely ones.
 
     temperature   p ∝ exp(logits / τ)
     top-k         only the k likeliest, and those as likely as the k-th
-    top-p         only the likeliest that together first reach probability p
+    top-p         only the likeliest that together first reach probability p; of equals those with the smaller ids
 
 Sources: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1 (top-p); Fan et al.,
-*Hierarchical Neural Story Generation* (2018), section 5 (top-k). Sizes: ``N`` sequences, ``V`` vocabulary.
+*Hierarchical Neural Story Generation* (2018), section 5 (top-k). Sizes: ``N`` sequences, ``n_vocab`` vocabulary.
 Left out: penalties for repetition.
 """
 
@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-Logits = Float[Tensor, "N V"]
+Logits = Float[Tensor, "N n_vocab"]
 
 
 def sample_next_token(
@@ -25,6 +25,9 @@ def sample_next_token(
     generator: Generator | None = None,
 ) -> Int[Tensor, " N"]:
     """One id for each row: the likeliest at temperature 0, else drawn; ``ValueError`` as ``filter_logits`` raises."""
+    # The likeliest at 0, in single precision at least: a tiny temperature then sends the others to -∞, and none to +∞
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    logits = logits - logits.amax(dim=-1, keepdim=True)
     filtered = filter_logits(logits, temperature=temperature or 1.0, top_k=top_k, top_p=top_p)
     if temperature == 0:
         return filtered.argmax(dim=-1)
@@ -59,7 +62,7 @@ def keep_top_k(logits: Logits, k: int) -> Logits:
 
 def keep_top_p(logits: Logits, top_p: float) -> Logits:
     """-∞ for what comes after likelier ones that already have ``top_p`` together."""
-    ordered, order = logits.sort(dim=-1, descending=True)
+    ordered, order = logits.sort(dim=-1, descending=True, stable=True)
     p = ordered.to(torch.promote_types(ordered.dtype, torch.float32)).softmax(dim=-1)  # sums need the bits
     before = p.cumsum(dim=-1) - p  # what the likelier ones have together
     shut_out = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, before >= top_p)

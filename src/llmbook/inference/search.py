@@ -3,7 +3,7 @@ r"""Beam search: several texts side by side, of which the best is not always the
     keep the N prefixes with the largest Σ log p;  of the finished, take the largest  Σ log p / length^α
 
 The length penalty is the one ``transformers`` uses; Wu et al., *Google's Neural Machine Translation System* (2016),
-eq. 14, has (5 + length)^α / 6^α in its place. Sizes: ``N`` prefixes, ``T`` positions, ``V`` vocabulary. Left out:
+eq. 14, has (5 + length)^α / 6^α in its place. Sizes: ``N`` prefixes, ``T`` positions, ``n_vocab`` vocabulary. Left out:
 several prompts at once, and beams kept apart from each other.
 """
 
@@ -28,7 +28,7 @@ def nothing_to_reorder(rows: Int[Tensor, " N"]) -> None:
 
 @torch.no_grad()
 def beam_search(
-    next_logits: Callable[[Int[Tensor, "N T"]], Float[Tensor, "N V"]],
+    next_logits: Callable[[Int[Tensor, "N T"]], Float[Tensor, "N n_vocab"]],
     start: Int[Tensor, " T"],
     *,
     beams: int,
@@ -80,12 +80,12 @@ def beam_search(
 
 
 def best_continuations(
-    sums: Float[Tensor, " N"], log_probs: Float[Tensor, "N V"], most: int
+    sums: Float[Tensor, " N"], log_probs: Float[Tensor, "N n_vocab"], most: int
 ) -> tuple[Float[Tensor, " M"], Int[Tensor, " M"], Int[Tensor, " M"]]:
     """The ``most`` largest of Σ log p + log p(next), with the prefix and the token of each, largest first."""
-    N, V = log_probs.shape
-    totals, places = (sums[:, None] + log_probs).flatten().topk(min(most, N * V))
-    return totals, places // V, places % V
+    N, n_vocab = log_probs.shape
+    totals, places = (sums[:, None] + log_probs).flatten().topk(min(most, N * n_vocab))
+    return totals, places // n_vocab, places % n_vocab
 
 
 def best_first(texts: list[Scored]) -> list[Scored]:

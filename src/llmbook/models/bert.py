@@ -5,7 +5,8 @@ r"""BERT: an encoder that reads both ways, with a head that names hidden words a
     MLM logits = LayerNorm(gelu(x W + b)) Eᵀ + c        NSP logits = tanh(x_0 W_p + b_p) W_n + b_n
 
 Source: Devlin et al., *BERT* (2019), section 3 and appendix A; the heads' inner layers are those of the authors' code.
-Sizes: ``B`` batch, ``T`` positions, ``D`` width, ``V`` vocabulary. Left out: BERT's dropout of 0.1, unless it is told.
+Sizes: ``B`` batch, ``T`` positions, ``D`` width, ``n_vocab`` vocabulary. Left out: BERT's dropout of 0.1, unless
+it is told.
 """
 
 from collections.abc import Mapping
@@ -105,16 +106,16 @@ class BertForPreTraining(nn.Module):
 
     def __init__(self, bert: Bert) -> None:
         super().__init__()
-        V, D = bert.words.weight.shape
+        n_vocab, D = bert.words.weight.shape
         self.bert = bert
         self.nsp = nn.Linear(D, 2)
         self.mlm_dense = nn.Linear(D, D)
         self.mlm_norm = nn.LayerNorm(D, eps=bert.norm.eps)
-        self.mlm_bias = nn.Parameter(torch.zeros(V))
+        self.mlm_bias = nn.Parameter(torch.zeros(n_vocab))
 
     def forward(
         self, ids: Ids, lengths: Lengths | None = None, segments: Ids | None = None
-    ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B 2"]]:
+    ) -> tuple[Float[Tensor, "B T n_vocab"], Float[Tensor, "B 2"]]:
         """Logits of the words, and of "it followed" (0) against "it did not" (1), as the authors number them."""
         hidden = self.bert(ids, lengths, segments)  # (B, T, D)
         transformed = self.mlm_norm(F.gelu(self.mlm_dense(hidden)))

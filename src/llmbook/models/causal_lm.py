@@ -32,7 +32,7 @@ GELU_TANH: Activation = partial(F.gelu, approximate="tanh")  # GPT-2's form
 class CausalLMConfig:
     """A model's sizes and parts. Raises ``ValueError`` for what does not fit or is not known."""
 
-    vocab: int  # V, how many ids there are
+    vocab: int  # n_vocab, how many ids there are
     d_model: int  # D, width of the residual stream
     n_heads: int  # H, query heads
     n_layers: int
@@ -68,7 +68,7 @@ class CausalLMConfig:
 
     @property
     def head_width(self) -> int:
-        """K, the width of one head."""
+        """d_k, the width of one head."""
         return self.d_model // self.n_heads
 
 
@@ -107,6 +107,11 @@ def make_norm(config: CausalLMConfig) -> nn.LayerNorm | RMSNorm:
     return norm(config.d_model, eps=config.eps)
 
 
+def tie_output(model: "CausalLM", *_: object) -> None:
+    """Let the output share the embedding's matrix."""
+    model.output.weight = model.embedding.weight
+
+
 class CausalLM(nn.Module):
     """From ids to the logits of the next id; ``GPT`` and ``Llama`` are this with their configurations."""
 
@@ -127,7 +132,8 @@ class CausalLM(nn.Module):
         self.norm = make_norm(config) if config.norm_first else nn.Identity()
         self.output = nn.Linear(config.d_model, config.vocab, bias=False)
         if config.tied:
-            self.output.weight = self.embedding.weight
+            tie_output(self)
+            self.register_load_state_dict_post_hook(tie_output)  # assigned weights could have parted them
         self.apply(self.init_weights)
 
     def init_weights(self, module: nn.Module) -> None:
@@ -158,7 +164,7 @@ class CausalLM(nn.Module):
         config = self.config
         return KVCache(config.n_layers, batch, config.kv_heads, max_len, config.head_width, like=self.embedding.weight)
 
-    def forward(self, ids: Int[Tensor, "B T"], cache: KVCache | None = None) -> Float[Tensor, "B T V"]:
+    def forward(self, ids: Int[Tensor, "B T"], cache: KVCache | None = None) -> Float[Tensor, "B T n_vocab"]:
         """Logits after each of the ids; with a cache, the ids follow the positions it holds, and are added to it.
 
         Raises ``ValueError`` where the sequence becomes longer than ``max_len``, or than the cache, and for a cache of

@@ -172,6 +172,11 @@ class Decoder(Stack):
         return self.norm(x)
 
 
+def tie_output(model: "Transformer", *_: object) -> None:
+    """Let the output share the target embedding's matrix."""
+    model.output.weight = model.tgt_embedding.weight
+
+
 class Transformer(nn.Module):
     """From source ids to the logits of the next target id; the defaults are the paper's base model.
 
@@ -201,7 +206,8 @@ class Transformer(nn.Module):
         self.encoder = Encoder(d_model, n_heads, d_ff, n_layers, dropout=dropout, norm_first=norm_first)
         self.decoder = Decoder(d_model, n_heads, d_ff, n_layers, dropout=dropout, norm_first=norm_first)
         self.output = nn.Linear(d_model, tgt_vocab, bias=False)
-        self.output.weight = self.tgt_embedding.weight
+        tie_output(self)
+        self.register_load_state_dict_post_hook(tie_output)  # assigned weights could have parted them
         self.scale = math.sqrt(d_model)
         self.init_weights()
 
@@ -222,7 +228,7 @@ class Transformer(nn.Module):
 
     def decode(
         self, tgt: Int[Tensor, "B T"], memory: Float[Tensor, "B S D"], src_lengths: Lengths | None = None
-    ) -> Float[Tensor, "B T V"]:
+    ) -> Float[Tensor, "B T n_vocab"]:
         """Logits of the id after each target position."""
         x = self.tgt_positions(self.tgt_embedding(tgt) * self.scale)
         may_attend = causal_mask(tgt.shape[1], device=tgt.device)
@@ -232,5 +238,5 @@ class Transformer(nn.Module):
 
     def forward(
         self, src: Int[Tensor, "B S"], tgt: Int[Tensor, "B T"], src_lengths: Lengths | None = None
-    ) -> Float[Tensor, "B T V"]:
+    ) -> Float[Tensor, "B T n_vocab"]:
         return self.decode(tgt, self.encode(src, src_lengths), src_lengths)

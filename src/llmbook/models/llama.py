@@ -63,5 +63,3 @@ class Llama(CausalLM):
         state = {ours: read(names) for ours, names in foreign_names(self, GGUF).items()}
         check_shapes(self, state)
         self.load_state_dict(state, strict=False, assign=True)
-        if self.config.tied:
-            self.output.weight = self.embedding.weight

@@ -5,11 +5,12 @@ r"""Scaled dot-product attention, and many heads of it.
 
 Source: Vaswani et al., *Attention Is All You Need* (2017), sections 3.2.1 and 3.2.2.
 
-Sizes: ``B`` batch, ``T`` query positions, ``S`` key positions, ``D`` model width, ``H`` heads, ``K`` head width.
-The paper's ``d_k`` and ``d_v`` are both ``K`` here (values of another width ``C`` are taken too), and all its
-``W_i^Q`` lie side by side in one ``w_q`` (D × D).
+Sizes: ``B`` batch, ``T`` query positions, ``S`` key positions, ``D`` model width, ``H`` heads, ``d_k`` head width.
+The width of the values, ``d_v``, is ``d_k`` too in a layer of many heads, as in the paper; all its ``W_i^Q`` lie side
+by side in one ``w_q`` (D × D).
 
-A query that may look nowhere receives weights of zero and an output of zero (softmax alone would give NaN).
+A query that may look nowhere, or whose biases are all -∞, receives weights of zero and an output of zero (softmax
+alone would give NaN). A NaN in a key or a value spreads to every query, hidden or not: zero times NaN is NaN.
 
 Positions may enter through ``score_bias`` or ``rotate`` (see ``positions``). Left out: keys shared between heads (see
 ``grouped_attention``), and the tiled kernels inside ``F.scaled_dot_product_attention``.
@@ -23,12 +24,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from llmbook.nn.masks import Mask, ScoreBias, mask_as_bias
+from llmbook.nn.masks import Mask, ScoreBias, hidden_by, mask_as_bias
 
 
 def attention_weights(
-    q: Float[Tensor, "*batch T K"],
-    k: Float[Tensor, "*batch S K"],
+    q: Float[Tensor, "*batch T d_k"],
+    k: Float[Tensor, "*batch S d_k"],
     may_attend: Mask | None = None,
     *,
     scale: float | None = None,
@@ -41,20 +42,21 @@ def attention_weights(
     check_sizes(q, k, k, may_attend, score_bias)
     scale = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
 
-    scores = q @ k.transpose(-2, -1) * scale  # (…, T, S)
+    scores = (q * scale) @ k.transpose(-2, -1)  # (…, T, S); scaled first, lest a half-precision sum overflow
     if score_bias is not None:
-        scores = scores + score_bias
-    if may_attend is None:
+        scores = scores + score_bias.to(scores.dtype)
+    hidden = hidden_by(may_attend, score_bias)
+    if hidden is None:
         return scores.softmax(dim=-1)
 
-    weights = scores.masked_fill(~may_attend, -math.inf).softmax(dim=-1)
-    return weights.masked_fill(~may_attend, 0.0)  # also clears the NaN of a row that may look nowhere
+    weights = scores.masked_fill(hidden & ~scores.isnan(), -math.inf).softmax(dim=-1)
+    return weights.masked_fill(hidden, 0.0)  # also clears the NaN of a row that may look nowhere
 
 
 def check_sizes(
     q: Tensor, k: Tensor, v: Tensor, may_attend: Tensor | None = None, score_bias: Tensor | None = None
 ) -> None:
-    """Raise ``ValueError``, naming the sizes, unless q (…, T, K), k (…, S, K), v (…, S, ·), mask and bias fit."""
+    """Raise ``ValueError``, naming the sizes, unless q (…, T, d_k), k (…, S, d_k), v (…, S, ·), mask and bias fit."""
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"queries and keys must be equally wide, got {q.shape[-1]} and {k.shape[-1]}")
     if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
@@ -85,14 +87,14 @@ class ScaledDotProductAttention(nn.Module):
 
     def forward(
         self,
-        q: Float[Tensor, "*batch T K"],
-        k: Float[Tensor, "*batch S K"],
-        v: Float[Tensor, "*batch S C"],
+        q: Float[Tensor, "*batch T d_k"],
+        k: Float[Tensor, "*batch S d_k"],
+        v: Float[Tensor, "*batch S d_v"],
         may_attend: Mask | None = None,
         *,
         score_bias: ScoreBias | None = None,
         return_weights: bool = False,
-    ) -> Float[Tensor, "*batch T C"] | tuple[Float[Tensor, "*batch T C"], Float[Tensor, "*batch T S"]]:
+    ) -> Float[Tensor, "*batch T d_v"] | tuple[Float[Tensor, "*batch T d_v"], Float[Tensor, "*batch T S"]]:
         """C = A V, and A as well if ``return_weights``; without it, PyTorch's fused kernel does the same sum.
 
         ``may_attend`` and ``score_bias`` broadcast to (…, T, S). Raises ``ValueError`` where sizes do not fit.
@@ -103,11 +105,12 @@ class ScaledDotProductAttention(nn.Module):
             return self.dropout(weights) @ v, weights
 
         dropout = self.dropout.p if self.training else 0.0
-        mask = mask_as_bias(may_attend, score_bias)
+        mask = mask_as_bias(may_attend, score_bias, q.dtype)
         context = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
-        if may_attend is None:
+        hidden = hidden_by(may_attend, score_bias)
+        if hidden is None:
             return context
-        return context.masked_fill(~may_attend.any(dim=-1, keepdim=True), 0.0)  # a row that may look nowhere
+        return context.masked_fill(hidden.all(dim=-1, keepdim=True), 0.0)  # a row that may look nowhere
 
 
 class MultiHeadAttention(nn.Module):
@@ -123,8 +126,8 @@ class MultiHeadAttention(nn.Module):
         self.w_o = nn.Linear(d_model, d_model, bias=bias)
         self.attention = ScaledDotProductAttention(dropout)
 
-    def split_heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T K"]:
-        """Cut the width into heads: head i takes coordinates i·K … (i+1)·K."""
+    def split_heads(self, x: Float[Tensor, "B T D"]) -> Float[Tensor, "B H T d_k"]:
+        """Cut the width into heads: head i takes coordinates i·d_k … (i+1)·d_k."""
         return x.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
     def forward(
@@ -140,19 +143,24 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "B T D"] | tuple[Float[Tensor, "B T D"], Float[Tensor, "B H T S"]]:
         """Self-attention with ``query`` alone; cross-attention when ``key`` (and ``value``, else the same) is given.
 
-        ``may_attend`` and ``score_bias`` broadcast to (B, H, T, S); a mask of shape (T, S) serves every head.
-        ``rotate`` turns queries and keys (B, H, ·, K) by their positions. Raises ``ValueError`` for widths, lengths or
-        masks that do not fit.
+        ``may_attend`` and ``score_bias`` broadcast to (B, H, T, S); a mask of shape (T, S) serves every head, and one
+        of three axes is refused, since they could be (B, T, S) or (H, T, S).
+        ``rotate`` turns queries and keys (B, H, ·, d_k) by their positions. Raises ``ValueError`` for widths, lengths
+        or masks that do not fit.
         """
         key = query if key is None else key
         value = key if value is None else value
         for name, x in {"query": query, "key": key, "value": value}.items():
-            if x.shape[-1] != self.w_q.in_features:
-                raise ValueError(f"{name} is {x.shape[-1]} wide, but d_model is {self.w_q.in_features}")
+            check_batch(name, x, self.w_q.in_features)
+        if may_attend is not None and may_attend.ndim == 3:
+            raise ValueError(
+                f"a mask of shape {tuple(may_attend.shape)} could be one a sequence or one a head: give (T, S), "
+                f"(B, 1, T, S) or (1, H, T, S)"
+            )
 
-        q = self.split_heads(self.w_q(query))  # (B, H, T, K)
-        k = self.split_heads(self.w_k(key))  # (B, H, S, K)
-        v = self.split_heads(self.w_v(value))  # (B, H, S, K)
+        q = self.split_heads(self.w_q(query))  # (B, H, T, d_k)
+        k = self.split_heads(self.w_k(key))  # (B, H, S, d_k)
+        v = self.split_heads(self.w_v(value))  # (B, H, S, d_k)
         if rotate is not None:
             q, k = rotate(q), rotate(k)
 
@@ -160,6 +168,16 @@ class MultiHeadAttention(nn.Module):
         context, weights = result if return_weights else (result, None)
         out = self.w_o(context.transpose(1, 2).flatten(2))  # (B, T, D)
         return out if weights is None else (out, weights)
+
+
+def check_batch(name: str, x: Tensor, width: int) -> None:
+    """Raise ``ValueError``, naming the shape, unless x is a batch of sequences (B, T, ``width``)."""
+    if x.ndim != 3:
+        raise ValueError(
+            f"{name} must be a batch (B, T, {width}), got shape {tuple(x.shape)}; x[None] is a batch of one"
+        )
+    if x.shape[-1] != width:
+        raise ValueError(f"{name} is {x.shape[-1]} wide, but d_model is {width}")
 
 
 def check_heads(d_model: int, n_heads: int) -> None:

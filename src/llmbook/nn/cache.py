@@ -1,18 +1,19 @@
 """Keys and values of the positions read so far, so that each is computed once.
 
 Source: Shazeer, *Fast Transformer Decoding* (2019), section 2.4, for what has to be kept and read anew at each step.
-Sizes: ``H_kv`` heads of keys and values, ``T`` new positions, ``S`` all positions, ``K`` head width, ``N`` sequences.
-Left out: pages of a cache shared between sequences, and letting go of old positions.
+Sizes: ``H_kv`` heads of keys and values, ``T`` new positions, ``S`` all positions, ``d_k`` head width, ``N`` sequences.
+Left out: pages of a cache shared between sequences, letting go of old positions, and gradients through what is kept.
 """
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-Heads = Float[Tensor, "B H_kv _ K"]
+Heads = Float[Tensor, "B H_kv _ d_k"]
 
 
 class KVCache:
-    """The caches of all layers, (n_layers, B, H_kv, max_len, K) each for keys and values."""
+    """The caches of all layers, (n_layers, B, H_kv, max_len, d_k) each for keys and values."""
 
     def __init__(
         self, n_layers: int, batch: int, n_kv_heads: int, max_len: int, head_width: int, *, like: Tensor
@@ -34,10 +35,13 @@ class KVCache:
         return self.keys.shape[3]
 
     def append(self, layer: int, k: Heads, v: Heads) -> tuple[Heads, Heads]:
-        """Store k and v (B, H_kv, T, K) behind what layer has; returns all of its keys and values (B, H_kv, S, K).
+        """Store k and v (B, H_kv, T, d_k) behind what layer has; returns all of its keys and values (B, H_kv, S, d_k).
 
-        Raises ``ValueError`` for another number of sequences, and where there is no room.
+        Raises ``ValueError`` for another number of sequences, where there is no room, and where gradients are wanted:
+        the cache is written in place.
         """
+        if torch.is_grad_enabled() and (k.requires_grad or v.requires_grad):
+            raise ValueError("a cache keeps no gradients: read behind it under torch.no_grad(), or train without one")
         end = self.length + k.shape[2]
         if k.shape[0] != self.batch or end > self.max_len:
             raise ValueError(

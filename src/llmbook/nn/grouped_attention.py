@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from llmbook.nn.attention import check_heads
+from llmbook.nn.attention import check_batch, check_heads
 from llmbook.nn.masks import ScoreBias, causal_mask, mask_as_bias
 from llmbook.nn.positions import PositionArguments
 
-Queries = Float[Tensor, "B H T K"]
-Keys = Float[Tensor, "B H_kv S K"]
+Queries = Float[Tensor, "B H T d_k"]
+Keys = Float[Tensor, "B H_kv S d_k"]
 
 
 class AttentionArguments(PositionArguments, total=False):
@@ -50,17 +50,18 @@ class GroupedQueryAttention(nn.Module):
         score_bias: ScoreBias | None = None,
     ) -> Float[Tensor, "B T D"]:
         """``append`` puts the new keys and values behind the old ones; ``rotate`` turns queries and keys."""
+        check_batch("x", x, self.w_o.out_features)
         q, k, v = self.split_heads(x)
         if rotate is not None:
             q, k = rotate(q), rotate(k)
         if append is not None:
-            k, v = append(k, v)  # (B, H_kv, S, K)
-        context = self.attend(q, k, v, score_bias)  # (B, H, T, K)
+            k, v = append(k, v)  # (B, H_kv, S, d_k)
+        context = self.attend(q, k, v, score_bias)  # (B, H, T, d_k)
         return self.w_o(context.transpose(1, 2).flatten(2))
 
     def split_heads(self, x: Float[Tensor, "B T D"]) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (B, H, T, K), keys and values (B, H_kv, T, K), from one product."""
-        heads = self.w_qkv(x).unflatten(-1, (-1, self.head_width)).transpose(1, 2)  # (B, H + 2 H_kv, T, K)
+        """Queries (B, H, T, d_k), keys and values (B, H_kv, T, d_k), from one product."""
+        heads = self.w_qkv(x).unflatten(-1, (-1, self.head_width)).transpose(1, 2)  # (B, H + 2 H_kv, T, d_k)
         q, k, v = heads.split([self.n_heads, self.n_kv_heads, self.n_kv_heads], dim=1)
         return q, k, v
 
@@ -80,7 +81,7 @@ class GroupedQueryAttention(nn.Module):
             v = v.repeat_interleave(G, dim=1)
         if T == S and score_bias is None:
             return F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=dropout)
-        mask = mask_as_bias(causal_mask(T, S, device=q.device), score_bias)
+        mask = mask_as_bias(causal_mask(T, S, device=q.device), score_bias, q.dtype)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
 
 

@@ -14,14 +14,17 @@ from functools import reduce
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor  # the only way to know that vmap is at work
 
 Mask = Bool[Tensor, "... #T #S"]
 ScoreBias = Float[Tensor, "... #T #S"]
 
 
 def can_be_read(x: Tensor) -> bool:
-    """Whether a check may look at the numbers of x: a graphics card would have to wait, and a compiler to stop."""
-    return x.is_cpu and not torch.compiler.is_compiling()
+    """Whether a check may look at the numbers of x: a card would have to wait, a compiler and ``vmap`` to stop."""
+    if torch.compiler.is_compiling() or not x.is_cpu:
+        return False
+    return not is_functorch_wrapped_tensor(x)
 
 
 def causal_mask(T: int, S: int | None = None, device: torch.device | None = None) -> Bool[Tensor, "T S"]:
@@ -63,8 +66,22 @@ def combine_masks(*masks: Mask | None) -> Mask | None:
     return reduce(torch.logical_and, restrictions) if restrictions else None
 
 
-def mask_as_bias(may_attend: Mask | None, score_bias: ScoreBias | None) -> Tensor | None:
-    """One tensor for a kernel that takes one: the mask alone, the bias alone, or the bias with -∞ where hidden."""
-    if may_attend is None or score_bias is None:
-        return may_attend if score_bias is None else score_bias
-    return score_bias.masked_fill(~may_attend, -math.inf)
+def mask_as_bias(
+    may_attend: Mask | None, score_bias: ScoreBias | None, dtype: torch.dtype | None = None
+) -> Tensor | None:
+    """One tensor for a kernel that takes one: the mask alone, or the bias with -∞ where the mask hides.
+
+    A bias is given the ``dtype``, which a kernel wants to be that of its queries; unless told it keeps its own.
+    """
+    if score_bias is None:
+        return may_attend
+    bias = score_bias if dtype is None else score_bias.to(dtype)
+    return bias if may_attend is None else bias.masked_fill(~may_attend, -math.inf)
+
+
+def hidden_by(may_attend: Mask | None, score_bias: ScoreBias | None) -> Mask | None:
+    """True where the mask hides a key from a query, or a bias of -∞ does; ``None`` where nothing can be hidden."""
+    without = None if score_bias is None else score_bias.isneginf()
+    if may_attend is None:
+        return without
+    return ~may_attend if without is None else ~may_attend | without

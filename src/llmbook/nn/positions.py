@@ -56,8 +56,9 @@ class PositionalEncoding(nn.Module):
 
     def __init__(self, d_model: int, max_len: int = 5000, *, dropout: float = 0.0) -> None:
         super().__init__()
-        # Not a parameter, and not saved: it can be computed again.
+        # Not a parameter, and not saved: it can be computed again, and is where a model made without numbers is loaded.
         self.register_buffer("table", sinusoids(max_len, d_model), persistent=False)
+        self.register_load_state_dict_post_hook(compute_table)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
@@ -65,6 +66,12 @@ class PositionalEncoding(nn.Module):
         end = start + x.shape[1]
         check_length(end, len(self.table))
         return self.dropout(x + self.table[start:end].to(x.dtype))
+
+
+def compute_table(encoding: PositionalEncoding, *_: object) -> None:
+    """Compute the table anew, on the processor where it has been nowhere."""
+    device = torch.device("cpu") if encoding.table.is_meta else encoding.table.device
+    encoding.table = sinusoids(*encoding.table.shape).to(device, encoding.table.dtype)
 
 
 class LearnedPositions(nn.Module):

@@ -1,12 +1,12 @@
 r"""Rotary positions: queries and keys turned by their place, so that a dot product holds the distance alone.
 
-    q and k, each pair of coordinates read as one complex number, times e^(i t θ_j),   θ_j = base^(-2j/K)
+    q and k, each pair of coordinates read as one complex number, times e^(i t θ_j),   θ_j = base^(-2j/d_k)
 
 Source: Su et al., *RoFormer* (2021), section 3.2. The table of e^(i t θ_j) is called ``freqs_cis`` in Llama's code and
-here (cis φ = cos φ + i sin φ). Sizes: ``T`` positions, ``K`` head width, ``J`` = K/2 pairs.
+here (cis φ = cos φ + i sin φ). Sizes: ``T`` positions, ``d_k`` head width, ``J`` = d_k/2 pairs.
 
 There are two pairings. ``"interleaved"`` is the paper's: coordinates 2j and 2j+1 make pair j. ``"half"`` is that of the
-``transformers`` library: coordinates j and j + K/2. ``half_to_interleaved`` reorders the rows of a weight matrix from
+``transformers`` library: coordinates j and j + d_k/2. ``half_to_interleaved`` reorders the rows of a weight matrix from
 the second to the first; queries and keys reordered alike have the same dot products.
 
 Left out: stretching the angles to reach beyond the trained length.
@@ -21,30 +21,30 @@ PAIRINGS = ("interleaved", "half")
 
 def precompute_freqs_cis(
     T: int,
-    K: int,
+    d_k: int,
     base: float = 10000.0,
     *,
     start: int = 0,
     dtype: torch.dtype = torch.float32,
     device: torch.device | None = None,
-) -> Complex[Tensor, "T {K//2}"]:
+) -> Complex[Tensor, "T {d_k//2}"]:
     """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``.
 
     ``dtype`` is that of the real part, at least float32, since there are no complex numbers of bfloat16.
-    Raises ``ValueError`` for a head width K that is odd or below 2.
+    Raises ``ValueError`` for a head width d_k that is odd or below 2.
     """
-    if K < 2 or K % 2:
-        raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {K}")
+    if d_k < 2 or d_k % 2:
+        raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {d_k}")
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
-    theta = base ** (-torch.arange(0, K, 2, dtype=torch.float64, device=device) / K)  # (J,)
+    theta = base ** (-torch.arange(0, d_k, 2, dtype=torch.float64, device=device) / d_k)  # (J,)
     angle = torch.arange(start, start + T, dtype=torch.float64, device=device)[:, None] * theta  # (T, J)
     dtype = torch.promote_types(dtype, torch.float32)
     return torch.complex(angle.cos().to(dtype), angle.sin().to(dtype))
 
 
 def apply_rotary(
-    x: Float[Tensor, "*batch T K"], freqs_cis: Complex[Tensor, "T J"], pairing: str = "interleaved"
-) -> Float[Tensor, "*batch T K"]:
+    x: Float[Tensor, "*batch T d_k"], freqs_cis: Complex[Tensor, "T J"], pairing: str = "interleaved"
+) -> Float[Tensor, "*batch T d_k"]:
     """Each pair of coordinates of x, read as one complex number, times its entry of ``freqs_cis``.
 
     The product of a turned query and a turned key holds only e^(i (t-s) θ_j): the distance, not the place.

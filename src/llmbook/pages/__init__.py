@@ -23,3 +23,4 @@ from llmbook.pages.plots import loss_curve as loss_curve
 from llmbook.pages.plots import timeline as timeline
 from llmbook.pages.prose import glue as glue
 from llmbook.pages.widgets import AttentionLab as AttentionLab
+from llmbook.pages.widgets import WordArcs as WordArcs

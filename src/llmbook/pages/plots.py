@@ -107,15 +107,24 @@ def lines(
     title: str = "",
     log_x: bool = False,
     log_y: bool = False,
+    bands: Mapping[str, tuple[object, object]] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """One to six curves over x, told apart by colour and dash; ``ValueError`` for more, none, or another length."""
+    """One to six curves over x, told apart by colour and dash; ``ValueError`` for more, none, or another length.
+
+    ``bands`` shades from a lower to an upper line around the curves it names; ``ValueError`` for one that there is not.
+    """
+    bands = bands or {}
     check_series(curves, len(as_array(x)))
+    check_bands(bands, curves, len(as_array(x)))
     ax = ax or canvas()[1][0]
     with style():
         for i, (name, y) in enumerate(curves.items()):
             colour, dash = PALETTE[SERIES[i]], DASHES[i]
             ax.plot(as_array(x), as_array(y), color=colour, linestyle=dash, lw=1.8, label=name)
+            if name in bands:
+                low, high = bands[name]
+                ax.fill_between(as_array(x), as_array(low), as_array(high), color=colour, alpha=0.18, lw=0)
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.set_xscale("log" if log_x else "linear")
         ax.set_yscale("log" if log_y else "linear")
@@ -183,6 +192,14 @@ def check_series(series: Mapping[str, object], length: int) -> None:
     for name, values in series.items():
         if len(as_array(values)) != length:
             raise ValueError(f"series {name!r} has {len(as_array(values))} numbers, but {length} are needed")
+
+
+def check_bands(bands: Mapping[str, tuple[object, object]], curves: Mapping[str, object], length: int) -> None:
+    """Raise ``ValueError`` unless each band belongs to a curve, and has two lines as long as it."""
+    if unknown := set(bands) - set(curves):
+        raise ValueError(f"bands around {sorted(unknown)}, which are no curves")
+    for name, (low, high) in bands.items():
+        check_series({f"{name}, lower line": low, f"{name}, upper line": high}, length)
 
 
 def as_array(values: object) -> np.ndarray:

@@ -67,6 +67,18 @@ def fetch(package: Package, cache: Path = CACHE) -> Path:
 
 
 @contextmanager
+def damage_named(folder: Path) -> Generator[None, None, None]:
+    """Raise ``HubError``, naming the folder, for whatever a reader says of a file that is missing or cut off."""
+    try:
+        yield
+    except Exception as error:  # each format's reader has errors of its own, some of them bare
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise HubError(
+            f"a file in {folder} is missing or damaged ({reason}): remove that folder, and it is fetched anew"
+        ) from error
+
+
+@contextmanager
 def workplace(place: Path) -> Generator[Path, None, None]:
     """An empty folder, gone afterwards; what a process that was killed has left in it goes first."""
     shutil.rmtree(place, ignore_errors=True)

@@ -16,14 +16,17 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from llmbook.models.bert import Bert
-from llmbook.pretrained.hub import CACHE, MINILM, fetch
+from llmbook.pretrained.hub import CACHE, MINILM, damage_named, fetch
 from llmbook.pretrained.tokenizer import PretrainedTokenizer
 
 
 def load_minilm(cache: Path = CACHE) -> tuple[Bert, PretrainedTokenizer]:
     """all-MiniLM-L6-v2 and its WordPiece tokenizer, which adds [CLS] and [SEP]. Raises ``HubError`` (see ``hub``)."""
     folder = fetch(MINILM, cache)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    with damage_named(folder):
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        weights = load_file(folder / "model.safetensors")
+        backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
     model = Bert(
         config["vocab_size"],
         d_model=config["hidden_size"],
@@ -33,9 +36,8 @@ def load_minilm(cache: Path = CACHE) -> tuple[Bert, PretrainedTokenizer]:
         max_len=config["max_position_embeddings"],
         eps=config["layer_norm_eps"],
     )
-    model.load_transformers(load_file(folder / "model.safetensors"))
+    model.load_transformers(weights)
 
-    backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
     backend.no_padding()
     backend.no_truncation()
     return model.eval().requires_grad_(False), PretrainedTokenizer(backend)

@@ -6,6 +6,7 @@ the model. Sources: the model's own file; Allal et al., *SmolLM2* (2025). Left o
 """
 
 import mmap
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 
 from llmbook.models.llama import Llama
-from llmbook.pretrained.hub import CACHE, SMOLLM2, fetch
+from llmbook.pretrained.hub import CACHE, SMOLLM2, damage_named, fetch
 from llmbook.pretrained.tokenizer import PretrainedTokenizer
 
+GGUF_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 ROWS = 256  # converted at a time
 SIZES = {  # Llama's: the file's
     "vocab": "vocab_size",
@@ -32,15 +34,18 @@ SIZES = {  # Llama's: the file's
     "eps": "attention.layer_norm_rms_epsilon",
 }
 CONTROL = 3  # GGUF's type of a token that never arises from text
+CONTROL_SIGN = re.compile(r"<\|[a-z_]+\|>")  # the template's own, which begin and end a message
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
 def load_smollm2(cache: Path = CACHE) -> tuple[Llama, PretrainedTokenizer]:
     """SmolLM2-135M-Instruct in float32, ready to generate, and its tokenizer. Raises ``HubError`` (see ``hub``)."""
-    reader = GGUFReader(next(fetch(SMOLLM2, cache).glob("*.gguf")))
-    stored = {tensor.name: tensor for tensor in reader.tensors}
-    sizes = {ours: reader.fields[f"llama.{theirs}"].contents() for ours, theirs in SIZES.items()}
-    tokenizer = gguf_tokenizer(reader)
+    folder = fetch(SMOLLM2, cache)
+    with damage_named(folder):
+        reader = GGUFReader(folder / GGUF_FILE)
+        stored = {tensor.name: tensor for tensor in reader.tensors}
+        sizes = {ours: reader.fields[f"llama.{theirs}"].contents() for ours, theirs in SIZES.items()}
+        tokenizer = gguf_tokenizer(reader)
     # A hundred thousand small arrays, one for each token and merge, would outweigh a quarter of the model.
     reader.fields.clear()
 
@@ -88,12 +93,15 @@ def gguf_tokenizer(reader: GGUFReader) -> PretrainedTokenizer:
 def chat(messages: Sequence[tuple[str, str]] | str) -> str:
     """SmolLM2's prompt for a conversation of (role, words), or for one question, up to where the answer begins.
 
-    Raises ``ValueError`` for a role that is not system, user or assistant.
+    Raises ``ValueError`` for a role that is not system, user or assistant, and for words that hold a sign of the
+    template's own: they could end the message and begin another, in anybody's name.
     """
     messages = [("user", messages)] if isinstance(messages, str) else list(messages)
-    for role, _ in messages:
+    for role, words in messages:
         if role not in ("system", "user", "assistant"):
             raise ValueError(f"a role must be system, user or assistant, got {role!r}")
+        if sign := CONTROL_SIGN.search(words):
+            raise ValueError(f"a message cannot hold {sign[0]!r}, which the template keeps for itself; got {words!r}")
     if not messages or messages[0][0] != "system":
         messages = [("system", SYSTEM), *messages]
     return "".join(f"<|im_start|>{role}\n{words}<|im_end|>\n" for role, words in messages) + "<|im_start|>assistant\n"

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer
 
+from llmbook.data.tokenizers import check_text
+
 
 class PretrainedTokenizer:
     """A vocabulary of the ``tokenizers`` library behind the few methods this book uses."""
@@ -18,6 +20,8 @@ class PretrainedTokenizer:
         return self.backend.get_vocab_size()
 
     def encode(self, text: str) -> list[int]:
+        """The ids, special tokens that the text spells among them. ``ValueError`` for half of a surrogate pair."""
+        check_text(text)
         return self.backend.encode(text).ids
 
     def decode(self, ids: Sequence[int]) -> str:

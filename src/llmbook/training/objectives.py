@@ -4,15 +4,15 @@ r"""What a model is trained to do: name hidden words, judge pairs, say the next 
     NSP   did sentence b follow sentence a, or was it drawn from elsewhere?
     CLM   input x_1 … x_{T-1}, target x_2 … x_T
     label smoothing   -(1-ε) log p_y - ε · mean_v log p_v
-    contrastive   ½ (CE(S, diagonal) + CE(Sᵀ, diagonal)),   S_ij = e^τ · cos(a_i, b_j)
+    contrastive   ½ (CE(Z, diagonal) + CE(Zᵀ, diagonal)),   Z_ij = e^τ · cos(a_i, b_j)
 
 Sources: Devlin et al., *BERT* (2019), section 3.1 (MLM, NSP); Radford et al., *Improving Language Understanding by
 Generative Pre-Training* (2018), eq. 1 (CLM); Vaswani et al. (2017), section 5.4 and Szegedy et al., *Rethinking the
-Inception Architecture* (2016), section 7 (label smoothing, its share spread over all V classes as PyTorch has it);
-Radford et al., *CLIP* (2021), figure 3 (contrastive).
+Inception Architecture* (2016), section 7 (label smoothing, its share spread over all n_vocab classes as PyTorch has
+it); Radford et al., *CLIP* (2021), figure 3 (contrastive).
 
-Sizes: ``B`` batch, ``T`` positions, ``V`` vocabulary, ``N`` pairs, ``D`` width. ``IGNORE`` marks targets without loss.
-Left out: masking whole words or spans.
+Sizes: ``B`` batch, ``T`` positions, ``n_vocab`` vocabulary, ``N`` pairs, ``D`` width. ``IGNORE`` marks targets without
+loss. Left out: masking whole words or spans.
 """
 
 from collections.abc import Sequence
@@ -83,10 +83,13 @@ def shift(ids: Int[Tensor, "B T"]) -> tuple[Int[Tensor, "B T-1"], Int[Tensor, "B
     return ids[:, :-1], ids[:, 1:]
 
 
-def word_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"], smoothing: float = 0.0) -> Float[Tensor, ""]:
+def word_loss(
+    logits: Float[Tensor, "B T n_vocab"], targets: Int[Tensor, "B T"], smoothing: float = 0.0
+) -> Float[Tensor, ""]:
     """Mean cross-entropy in nats over the targets that are not ``IGNORE``, with label smoothing if ε > 0.
 
-    Zero, not NaN, where every target is ignored. ``ValueError`` for other shapes, an ε outside 0..1, or a target ≥ V.
+    Zero, not NaN, where every target is ignored. ``ValueError`` for other shapes, an ε outside 0..1, or a target
+    ≥ n_vocab.
     """
     if not 0 <= smoothing <= 1:
         raise ValueError(f"label smoothing must lie in 0..1, got {smoothing}")
@@ -96,7 +99,7 @@ def word_loss(logits: Float[Tensor, "B T V"], targets: Int[Tensor, "B T"], smoot
     indices = targets.masked_fill(~counted, 0)
     check_targets(indices, logits.shape[-1])
 
-    log_probs = logits.log_softmax(dim=-1)  # (B, T, V)
+    log_probs = logits.log_softmax(dim=-1)  # (B, T, n_vocab)
     loss = -(1 - smoothing) * log_probs.gather(-1, indices[..., None])[..., 0]  # (B, T)
     if smoothing:
         loss = loss - smoothing * log_probs.mean(dim=-1)

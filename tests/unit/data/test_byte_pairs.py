@@ -1,11 +1,16 @@
 """Byte pairs against the ``tokenizers`` library: the same merges, the same ids, the same text back."""
 
+import copy
 import json
+import multiprocessing
+import pickle
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from llmbook.data import BPETokenizer, speeches
+from llmbook.data import BPETokenizer, byte_pairs, speeches
 from llmbook.data.byte_pairs import merge_pair
 
 HARD = [
@@ -93,3 +98,61 @@ def test_ids_that_are_no_text_and_specials():
 def test_a_vocabulary_without_room():
     with pytest.raises(ValueError, match="vocab_size=256 has no room for 256 bytes and 1 specials"):
         BPETokenizer.train("a", 256, ["<pad>"])
+
+
+# --- copies, and input that cannot be ------------------------------------------------------------------------------
+
+
+def in_another_process(tokenizer: BPETokenizer) -> list[int]:
+    return tokenizer.encode("the theatre")
+
+
+def test_copies_and_other_processes_have_the_same_codes():
+    tokenizer = BPETokenizer.train("the theme of the theatre " * 9, 270, ["<end>"])
+    ids = tokenizer.encode("the theatre")
+    assert copy.deepcopy(tokenizer).encode("the theatre") == ids
+    assert pickle.loads(pickle.dumps(tokenizer)).encode("the theatre") == ids
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(in_another_process, [tokenizer]) == [ids]
+
+
+def test_a_special_spelt_like_a_piece_is_another_id():
+    """The piece "ab" is learned beside the special "ab"; every later id is its place in the vocabulary."""
+    tokenizer = BPETokenizer.train("ab ab ab", 259, ["ab"])
+    assert len(tokenizer) == 259
+    assert [tokenizer.vocab[i] for i in tokenizer.encode("ab ab")] == [b"ab", b" ab"]
+    assert tokenizer.decode(tokenizer.encode("ab ab")) == "ab ab"
+    assert len(BPETokenizer.train("ab ab ab", 258, ["ab"])) == 258
+
+
+@pytest.mark.parametrize("merge", [(-1, 3), (0, 300), (256, 3), (3, 256)])
+def test_merges_of_what_is_not_there_are_refused(merge):
+    with pytest.raises(ValueError, match="a merge joins ids from 0 to 255"):
+        BPETokenizer([merge])
+
+
+def test_a_special_is_never_merged_and_never_repeats():
+    with pytest.raises(ValueError, match="a merge joins ids from 1 to 256"):
+        BPETokenizer([(0, 3)], ["<end>"])
+    with pytest.raises(ValueError, match="got '<end>' twice"):
+        BPETokenizer([], ["<end>", "<end>"])
+
+
+@pytest.mark.parametrize("call", [BPETokenizer([]).encode, lambda text: BPETokenizer.train(text, 256)])
+def test_half_a_surrogate_pair_is_named(call):
+    with pytest.raises(ValueError, match=r"half of a surrogate pair, '\\ud800' at place 2"):
+        call("ab\ud800")
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(text=some.text(some.characters(exclude_categories=["Cs"])))
+def test_any_text_comes_back(text):
+    tokenizer = BPETokenizer.train("the theme of the theatre, naïve and ﬁne 中文 " * 3, 280, ["the"])
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_words_are_forgotten_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(byte_pairs, "MOST_KNOWN_WORDS", 2)
+    tokenizer = BPETokenizer.train("aa bb", 258)
+    assert [tokenizer.encode(word) for word in "abcabc"] == [tokenizer.encode(word) for word in "abcabc"]
+    assert len(tokenizer.known_words) <= 2

@@ -33,3 +33,10 @@ def test_rows_are_padded_behind():
     assert lengths.tolist() == [3, 1, 0]
     with pytest.raises(ValueError, match="no rows"):
         pad([], 0)
+
+
+def test_specials_that_could_be_mistaken_are_refused():
+    with pytest.raises(ValueError, match="got 'b' twice"):
+        CharTokenizer("abc", ["b"])
+    with pytest.raises(ValueError, match="got '<pad>' twice"):
+        CharTokenizer("abc", ["<pad>", "<pad>"])

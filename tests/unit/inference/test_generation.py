@@ -9,6 +9,7 @@ import torch
 from reference import close, ids_of, spread
 from twins import LONG, N, T, V, models
 
+from llmbook.data import pad
 from llmbook.inference import generate, generation
 from llmbook.models import GPT
 
@@ -207,3 +208,34 @@ def test_everything_is_made_where_the_ids_are():
     expected = generate(model, ids, 6, eos=3)
     with torch.device("meta"):
         assert torch.equal(generate(model, ids, 6, eos=3), expected)
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_prompts_of_unequal_length_are_continued_each_behind_its_own(use_cache):
+    """Behind each prompt stands what stands there when it is alone, whatever fills its row."""
+    model = models(2)[0]
+    prompts = [ids_of(V, 1, n, seed=n)[0].tolist() for n in (2, 7, 4)]
+    ids, lengths = pad(prompts, pad_id=5)
+    out = generate(model, ids, 6, lengths=lengths, use_cache=use_cache)
+    assert out.shape == (3, 7 + 6)
+    for row, prompt in zip(out, prompts, strict=True):
+        assert row.tolist() == generate(model, torch.tensor([prompt]), 13 - len(prompt))[0].tolist()
+
+
+def test_a_short_prompt_that_ends_waits_for_the_others():
+    model = models(2)[0]
+    prompts = [ids_of(V, 1, n, seed=n)[0].tolist() for n in (2, 7)]
+    ids, lengths = pad(prompts, pad_id=5)
+    alone = generate(model, torch.tensor([prompts[0]]), 11)[0].tolist()
+    eos = alone[4]
+    assert eos not in prompts[1]
+    row = generate(model, ids, 6, lengths=lengths, eos=eos)[0].tolist()
+    end = alone.index(eos, 2)
+    assert row[: end + 1] == alone[: end + 1]
+    assert set(row[end:]) == {eos}
+
+
+@pytest.mark.parametrize("lengths", [[0, 3], [1, 8], [1], [[1, 2]]])
+def test_lengths_that_cannot_be_are_refused(shapes_unchecked, lengths):
+    with pytest.raises(ValueError, match=r"lengths must be 2 numbers in 1\.\.7, one for each prompt"):
+        generate(models(2)[0], ids_of(V, 2, 7), 3, lengths=torch.tensor(lengths))

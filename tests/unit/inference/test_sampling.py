@@ -90,3 +90,15 @@ def test_impossible_restrictions(wrong, message):
 def test_options_go_by_name(call):
     with pytest.raises(TypeError, match="positional argument"):
         call(random(N, V))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("temperature", [1e-3, 1e-30, 1e-45])
+def test_a_tiny_temperature_takes_the_likeliest(dtype, temperature):
+    logits = torch.tensor([[60.0, -30.0, 61.0, 0.0]], dtype=dtype)
+    assert sample_next_token(logits, temperature=temperature).tolist() == [2]
+
+
+def test_of_equals_at_the_border_of_top_p_the_smaller_ids_stay():
+    kept = filter_logits(torch.zeros(1, 8), top_p=0.5).isfinite()
+    assert kept.tolist() == [[True] * 4 + [False] * 4]

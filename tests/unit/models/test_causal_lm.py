@@ -1,5 +1,6 @@
 """The causal language model: its parts where they should be, and the same with a cache as without."""
 
+import copy
 from functools import partial
 
 import pytest
@@ -62,6 +63,7 @@ VARIANTS = pytest.mark.parametrize(
 )
 
 
+@torch.no_grad()
 @VARIANTS
 @pytest.mark.parametrize("cuts", [[13], [1] * 13, [5, 1, 4, 3]], ids=str)
 def test_with_a_cache_as_without(parts, cuts):
@@ -83,6 +85,7 @@ def test_the_future_changes_nothing(parts):
     assert not torch.allclose(before[:, 7:], after[:, 7:])
 
 
+@torch.no_grad()
 def test_a_cache_goes_on_with_chosen_rows():
     model, ids = model_of(), ids_of(V, 3, T)
     cache = model.new_cache(3)
@@ -134,6 +137,7 @@ def test_dropout_falls_on_what_is_added_to_the_stream(norm_first):
     assert not torch.allclose(block(x), expected)
 
 
+@torch.no_grad()
 def test_a_block_goes_on_from_a_cache_of_its_own():
     config, x = CausalLMConfig(**PARTS, n_kv_heads=H_KV), random(B, T, D)
     block, cache = spread(Block(config).double()).eval(), KVCache(2, B, H_KV, T, D // H, like=x)
@@ -211,6 +215,7 @@ def test_sizes_go_by_name():
         KVCache(2, B, H_KV, T, D // H, random(1))
 
 
+@torch.no_grad()
 def test_too_long_for_the_model_or_the_cache():
     model = model_of()
     with pytest.raises(ValueError, match=r"32 positions.*max_len=31"):
@@ -236,3 +241,34 @@ def test_a_cache_of_another_batch():
 def test_inputs_of_another_width(shapes_unchecked):
     with pytest.raises(RuntimeError, match="43"):  # PyTorch's own word
         Block(CausalLMConfig(**PARTS))(torch.zeros(B, T, D + 1))
+
+
+# --- weights that are loaded in other ways -----------------------------------------------------------------------
+
+
+def small(**options) -> CausalLM:
+    torch.manual_seed(3)
+    sizes = {"vocab": 13, "d_model": 12, "n_heads": 3, "n_layers": 2, "d_ff": 17, "max_len": 11}
+    return CausalLM(CausalLMConfig(**sizes, **options)).eval()
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "learned"])
+@pytest.mark.parametrize("way", ["assigned", "assigned to meta", "emptied"])
+def test_a_loaded_model_is_the_same_and_stays_tied(way, positions):
+    model, ids = small(positions=positions), ids_of(13, 2, 5)
+    with torch.device("cpu" if way == "assigned" else "meta"):
+        other = small(positions=positions)
+    if way == "emptied":
+        other.to_empty(device="cpu")
+    other.load_state_dict(model.state_dict(), assign=way != "emptied")
+    assert other.output.weight is other.embedding.weight
+    torch.testing.assert_close(other(ids), model(ids))
+
+
+def test_a_copy_is_tied_to_itself():
+    model = small()
+    other = copy.deepcopy(model)
+    other.load_state_dict({name: w + 1 for name, w in model.state_dict().items()}, assign=True)
+    assert other.output.weight is other.embedding.weight
+    assert model.output.weight is model.embedding.weight
+    assert not torch.equal(model.embedding.weight, other.embedding.weight)

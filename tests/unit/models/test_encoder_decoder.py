@@ -368,3 +368,17 @@ def test_layers_that_do_not_fit(make, message, shapes_unchecked):
 def test_inputs_of_another_width(shapes_unchecked):
     with pytest.raises(RuntimeError, match="34"):  # PyTorch's own word
         AddAndNorm(D)(torch.zeros(B, T, D + 1), lambda x: x)
+
+
+@pytest.mark.parametrize("assign", [True, False])
+def test_a_transformer_made_without_numbers_is_loaded_whole(assign):
+    torch.manual_seed(1)
+    sizes = {"d_model": 12, "n_heads": 3, "n_layers": 1, "d_ff": 17, "max_len": 11}
+    model = Transformer(13, 7, **sizes).eval()
+    with torch.device("meta"):
+        other = Transformer(13, 7, **sizes).eval()
+    other = other if assign else other.to_empty(device="cpu")
+    other.load_state_dict(model.state_dict(), assign=assign)
+    assert other.output.weight is other.tgt_embedding.weight
+    src, tgt = torch.randint(13, (2, 5)), torch.randint(7, (2, 3))
+    torch.testing.assert_close(other(src, tgt), model(src, tgt))

@@ -393,7 +393,7 @@ def test_options_go_by_name(call):
         (torch.ones(T, S), "must be boolean.*float32"),
         (torch.ones(T, S, dtype=torch.uint8), "must be boolean.*uint8"),
         (torch.ones(S, T, dtype=torch.bool), re.escape("shape (7, 5) does not broadcast to (2, 3, 5, 7)")),
-        (torch.ones(B, T, S, dtype=torch.bool), re.escape("shape (2, 5, 7) does not broadcast to (2, 3, 5, 7)")),
+        (torch.ones(B, T, S, dtype=torch.bool), re.escape("shape (2, 5, 7) could be one a sequence or one a head")),
         (torch.ones(1, B, H, T, S, dtype=torch.bool), "does not broadcast"),
     ],
 )

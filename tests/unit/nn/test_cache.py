@@ -70,3 +70,11 @@ def test_keys_that_have_no_room(shape, length, shapes_unchecked):
     cache.length = length
     with pytest.raises(ValueError, match=rf"5 sequences and 11 positions, {length} of them read, .*\({shape[0]}, 3"):
         cache.append(0, random(*shape), random(*shape))
+
+
+def test_gradients_through_a_cache_are_refused():
+    cache, k = empty(), random(B, H_KV, 1, K).requires_grad_()
+    with pytest.raises(ValueError, match=r"a cache keeps no gradients: read behind it under torch\.no_grad\(\)"):
+        cache.append(0, k, k)
+    with torch.no_grad():
+        cache.append(0, k, k)

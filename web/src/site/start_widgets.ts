@@ -1,23 +1,28 @@
-// On a static page: find each widget's place, read its data, and make it live without a kernel.
+// On a static page: find the places of a widget, read their data, and make them live without a kernel. The build makes a
+// script of this for each widget.
 
-import attentionLab from "../widgets/attention_lab";
 import type { Widget } from "../widgets/host";
 import { StubModel } from "./stub_model";
 
-const WIDGETS: Record<string, Widget<Record<string, unknown>>> = { attention_lab: attentionLab };
-const NOTICE = "The laboratory could not start; the table stands in its place.";
+type AnyWidget = Widget<Record<string, unknown>>;
 
-export function startWidgets(): void {
-  for (const place of document.querySelectorAll<HTMLElement>(".llmbook-widget[data-widget]")) {
-    startWidget(place);
-  }
+const NOTICE = "The widget could not start; the table stands in its place.";
+
+/** Start all places of the page that are called by this name, as soon as they are there. */
+export function startWidgets(name: string, widget: AnyWidget): void {
+  const start = (): void => {
+    for (const place of document.querySelectorAll<HTMLElement>(`.llmbook-widget[data-widget="${name}"]`)) {
+      startWidget(place, widget);
+    }
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
 }
 
 /** Put the live widget behind the table that stands in for it, and hide the table; where it cannot start, say so. */
-function startWidget(place: HTMLElement): void {
-  const widget = WIDGETS[place.dataset.widget ?? ""];
+function startWidget(place: HTMLElement, widget: AnyWidget): void {
   const data = place.querySelector('script[type="application/json"]');
-  if (!widget || !data) return;
+  if (!data) return;
   const began = performance.now();
   const el = document.createElement("div");
   const controller = new AbortController();

@@ -1,3 +1,4 @@
 """What a reader can touch: widgets that live in Jupyter, in Colab and, without a kernel, on the book's pages."""
 
 from llmbook.pages.widgets.attention_lab import AttentionLab as AttentionLab
+from llmbook.pages.widgets.word_arcs import WordArcs as WordArcs

@@ -10,6 +10,7 @@ import html
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from llmbook.data.six_words import TOKENS, W_K, W_Q, W_V
+from llmbook.data.small_sentences import SENTENCES, WORDS
 from llmbook.nn.attention import attention_weights
 from llmbook.nn.masks import causal_mask
-from llmbook.pages.widgets.checks import STATE, Sizes, check_settings, check_tensors
+from llmbook.pages.widgets.checks import STATE, Sizes, check_kinds, check_settings, check_tensors
 from llmbook.pages.widgets.legible import legible
-from llmbook.pages.widgets.words import LEXICON, project, to_words
+from llmbook.pages.widgets.words import project, to_words, unknown_among
+
+STATIC = Path(__file__).parent / "static"
 
 
 class AttentionLab(anywidget.AnyWidget):
@@ -37,7 +41,8 @@ class AttentionLab(anywidget.AnyWidget):
     impossible ones; set later, they raise ``traitlets.TraitError`` and the old value stays.
     """
 
-    _esm = Path(__file__).parent / "static" / "attention_lab.js"
+    _front_end = "attention_lab"
+    _esm = STATIC / f"{_front_end}.js"
 
     source = traitlets.Dict().tag(sync=True)
     text = traitlets.Unicode(" ".join(TOKENS)).tag(sync=True)
@@ -54,11 +59,13 @@ class AttentionLab(anywidget.AnyWidget):
     key = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, text: str = " ".join(TOKENS), **settings: Any) -> None:
+        check_kinds({"text": text})
         words = to_words(text)
         projections = {"w_q": W_Q.tolist(), "w_k": W_K.tolist(), "w_v": W_V.tolist()}
         settings = {"n_keys": len(words), "row": min(2, len(words) - 1), **settings}
         check_settings(settings, Sizes(1, len(words), len(words), W_K.shape[1], W_V.shape[1]))
-        source = {"kind": "words", "lexicon": LEXICON, **projections}
+        sentences = [asdict(sentence) for sentence in SENTENCES]
+        source = {"kind": "words", "sentences": sentences, "lexicon": WORDS, **projections}
         super().__init__(source=source, text=" ".join(words), **as_lists(settings))
         if "key" not in settings:
             self.key = int(self.weights[self.row].argmax())
@@ -66,9 +73,9 @@ class AttentionLab(anywidget.AnyWidget):
     @classmethod
     def from_tensors(
         cls,
-        q: Float[Tensor, "*H T K"],
-        k: Float[Tensor, "*H S K"],
-        v: Float[Tensor, "*H S C"] | None = None,
+        q: Float[Tensor, "*H T d_k"],
+        k: Float[Tensor, "*H S d_k"],
+        v: Float[Tensor, "*H S d_v"] | None = None,
         tokens: Sequence[str] = (),
         key_tokens: Sequence[str] | None = None,
         may_attend: Tensor | None = None,
@@ -145,8 +152,8 @@ class AttentionLab(anywidget.AnyWidget):
         if self.source["kind"] == "words":
             matrices = dict(zip("qkv", project(self.tokens), strict=True))
         else:
-            T, S, K, C = len(self.tokens), len(self.key_tokens), self.source["width"], self.source["value_width"]
-            shapes = {"q": (-1, T, K), "k": (-1, S, K), "v": (-1, S, C)}
+            T, S, d_k, d_v = len(self.tokens), len(self.key_tokens), self.source["width"], self.source["value_width"]
+            shapes = {"q": (-1, T, d_k), "k": (-1, S, d_k), "v": (-1, S, d_v)}
             matrices = {x: from_base64(self.source[x], shape)[self.head].double() for x, shape in shapes.items()}
         for name, head, row, column, value in self.edits:
             if head == self.head and row < len(matrices[name]):
@@ -179,7 +186,7 @@ class AttentionLab(anywidget.AnyWidget):
         rounded = [[f"{w + 0.0:.3f}" for w in row] for row in self.weights.tolist()]
         digest = hashlib.sha256(json.dumps(rounded).encode()).hexdigest()[:8]
         shown = " ".join(self.tokens) if self.tokens == self.key_tokens else f"{self.tokens} → {self.key_tokens}"
-        return f"AttentionLab: {shown} [weights {digest}]"
+        return f"{type(self).__name__}: {shown} [weights {digest}]"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
@@ -190,7 +197,7 @@ class AttentionLab(anywidget.AnyWidget):
         values = {"source": self.source, **{name: getattr(self, name) for name in STATE}}
         state = json.dumps(values, sort_keys=True, allow_nan=False)
         return (
-            '<div class="llmbook-widget" data-widget="attention_lab">'
+            f'<div class="llmbook-widget" data-widget="{self._front_end}">'
             f'{self.to_table()}<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script></div>'
         )
 
@@ -202,6 +209,9 @@ class AttentionLab(anywidget.AnyWidget):
             for word, row in zip(self.tokens, self.weights.tolist(), strict=True)
         )
         caption = "Attention weights: how much each word (row) attends to each word (column)"
+        unknown = unknown_among(self.tokens) if self.source["kind"] == "words" else []
+        if unknown:
+            caption += f". Vectors invented from the letters: {html.escape(', '.join(unknown))}"
         head = f"<thead><tr><th>query \\ key</th>{cells}</tr></thead>"
         return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
 

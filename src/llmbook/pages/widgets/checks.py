@@ -4,7 +4,7 @@ The state travels to the page as JSON, which has neither NaN nor infinity: a pag
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ class Sizes:
     H: int
     T: int
     S: int
-    K: int
-    C: int
+    d_k: int
+    d_v: int
 
 
 def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
@@ -32,6 +32,7 @@ def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
     unknown = sorted(set(settings) - set(STATE))
     if unknown:
         raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    check_kinds(settings)
     if settings.get("mask", "none") not in MASKS:
         raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
     if not 0 < settings.get("temperature", 1.0) < math.inf:
@@ -50,6 +51,34 @@ def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
         check_blocked(cell, sizes)
     for edit in settings.get("edits", ()):
         check_edit(edit, sizes)
+
+
+def check_kinds(settings: dict[str, Any]) -> None:
+    """Raise ``ValueError`` for a setting that is of another kind than it can be."""
+    for name, value in settings.items():
+        kind, is_right = KINDS.get(name, ("a number", is_number))
+        if not is_right(value):
+            raise ValueError(f"{name} must be {kind}, got {value!r}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether the value counts or measures something; True and False do not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def are_cells(value: Any) -> bool:
+    """Whether the value is a list of lists or tuples."""
+    kinds = (list, tuple)
+    return isinstance(value, kinds) and all(isinstance(cell, kinds) for cell in value)
+
+
+KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "text": ("a string", lambda value: isinstance(value, str)),
+    "mask": ("a string", lambda value: isinstance(value, str)),
+    "scaled": ("True or False", lambda value: isinstance(value, bool)),
+    "blocked": ("a list of cells", are_cells),
+    "edits": ("a list of cells", are_cells),
+}
 
 
 def check_number(name: str, value: Any, low: int, high: int | None) -> None:
@@ -80,7 +109,7 @@ def check_edit(edit: Sequence[Any], sizes: Sizes) -> None:
         raise ValueError(f"an edit is (matrix, head, row, column, value) with matrix q, k or v, got {edit}")
     name, head, row, column, value = edit
     rows = sizes.T if name == "q" else sizes.S
-    columns = sizes.C if name == "v" else sizes.K
+    columns = sizes.d_v if name == "v" else sizes.d_k
     for axis, index, size in (("head", head, sizes.H), ("row", row, rows), ("column", column, columns)):
         if not is_index(index, size):
             raise ValueError(
@@ -94,11 +123,16 @@ def check_tensors(
     q: Tensor, k: Tensor, v: Tensor, tokens: Sequence[str], key_tokens: Sequence[str], may_attend: Tensor | None
 ) -> None:
     """Raise ``ValueError``, naming the sizes, unless the tensors, the tokens and the mask fit together."""
-    (H, T, K), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
-    if k.shape != (H, S_named, K) or v.shape[:2] != (H, S_named) or T != T_named:
+    if {q.ndim, k.ndim, v.ndim} != {3}:
+        raise ValueError(
+            f"q, k and v must be (heads, length, width), or without heads; got {tuple(q.shape)}, {tuple(k.shape)} and "
+            f"{tuple(v.shape)}: take one sequence of a batch, as in q[0]"
+        )
+    (H, T, d_k), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
+    if k.shape != (H, S_named, d_k) or v.shape[:2] != (H, S_named) or T != T_named:
         raise ValueError(
             f"q {tuple(q.shape)}, k {tuple(k.shape)}, v {tuple(v.shape)} do not fit {T_named} tokens and "
-            f"{S_named} key tokens: expected (heads, T, K), (heads, S, K), (heads, S, C)"
+            f"{S_named} key tokens: expected (heads, T, d_k), (heads, S, d_k), (heads, S, d_v)"
         )
     if not 1 <= max(T, S_named) <= MOST_TOKENS or min(T, S_named) < 1:
         raise ValueError(f"AttentionLab shows 1 to {MOST_TOKENS} tokens, got {T} and {S_named}")

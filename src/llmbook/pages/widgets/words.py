@@ -1,4 +1,4 @@
-"""Vectors for any words a reader types: the six words of chapter 4 from their table, others from a hash.
+"""Vectors for any words a reader types: those with rows made by hand from their table, others from a hash.
 
 The front end computes the same vectors by the same rule, so that a sentence typed on a page without a kernel
 looks as it does here. Nothing is learned: an unknown word's three coordinates are arbitrary, but always the same.
@@ -11,17 +11,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from llmbook.data import six_words
+from llmbook.data import six_words, small_sentences
 
 MAX_WORDS = 16
 MAX_LETTERS = 16
 SPACES = re.compile("[ \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-LEXICON: dict[str, list[float]] = dict(zip(six_words.TOKENS, six_words.X.tolist(), strict=True))
 ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 def to_words(text: str) -> list[str]:
     """The first 16 words, each cut to 16 characters. Raises ``ValueError`` where there is no word."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # as a browser reads half a pair: U+FFFD
     words = [word[:MAX_LETTERS] for word in SPACES.split(text) if word][:MAX_WORDS]
     if not words:
         raise ValueError(f"AttentionLab needs at least one word, got {text!r}")
@@ -37,10 +37,16 @@ def fnv1a(word: str) -> int:
 
 
 def word_vector(word: str) -> list[float]:
-    """The word's vector: from the table of six, else three multiples of ½ between 0 and 2 taken from the hash."""
+    """The word's vector: made by hand, else three multiples of ½ between 0 and 2 taken from the hash."""
     lower = word.translate(ASCII_LOWER)
     h = fnv1a(lower)
-    return LEXICON.get(lower) or [(h >> shift & 0xFF) % 5 / 2 for shift in (0, 8, 16)]
+    invented = [(h >> shift & 0xFF) % 5 / 2 for shift in (0, 8, 16)]
+    return list(small_sentences.WORDS.get(lower, invented))
+
+
+def unknown_among(words: Sequence[str]) -> list[str]:
+    """The words, each once, whose vectors are invented."""
+    return [word for word in dict.fromkeys(words) if word.translate(ASCII_LOWER) not in small_sentences.WORDS]
 
 
 def project(words: Sequence[str]) -> tuple[Float[Tensor, "T 3"], ...]:

@@ -11,7 +11,7 @@ import traitlets
 
 from llmbook.data import six_words
 from llmbook.nn import attention_weights, causal_mask
-from llmbook.pages import AttentionLab
+from llmbook.pages import AttentionLab, WordArcs
 
 TOKENS = ["a", "b", "c"]
 KEYS = ["u", "v", "w", "x", "y"]
@@ -82,6 +82,24 @@ def test_renders_a_table_and_its_state_the_same_each_time():
     assert "application/vnd.jupyter.widget-view+json" in first
 
 
+def test_invented_vectors_are_named_in_the_caption():
+    assert (
+        "Vectors invented from the letters: &lt;b&gt;, blue</caption>"
+        in AttentionLab("the <b> Cat blue blue").to_html()
+    )
+    assert "invented" not in AttentionLab("The bank left the cat").to_table()
+
+
+def test_the_arcs_are_the_laboratory_under_another_front_end():
+    lab, arcs = AttentionLab(temperature=0.5, row=3), WordArcs(temperature=0.5, row=3)
+    assert torch.equal(arcs.weights, lab.weights)
+    assert repr(arcs) == repr(lab).replace("AttentionLab", "WordArcs")
+    assert arcs.to_html() == lab.to_html().replace('data-widget="attention_lab"', 'data-widget="word_arcs"')
+    assert arcs._esm != lab._esm
+    with pytest.raises(ValueError, match="row must be at least 0 and below 6, got 6"):
+        WordArcs(row=6)
+
+
 def test_a_changed_setting_changes_what_is_compared():
     assert repr(AttentionLab()) != repr(AttentionLab(temperature=1.1))
 
@@ -123,11 +141,24 @@ def test_typed_text_is_cut_and_escaped():
             for cell in ((6, 0), (0, 6), (-1, 0), (0, -1), (0.5, 0))
         ],
         ({"blocked": [(1, 2, 3)]}, r"\(row, key\) .* got \(1, 2, 3\)"),
+        ({"mask": ["causal"]}, "mask must be a string, got .'causal'"),
+        ({"temperature": "hot"}, "temperature must be a number, got 'hot'"),
+        ({"row": True}, "row must be a number, got True"),
+        ({"scaled": "no"}, "scaled must be True or False, got 'no'"),
+        ({"blocked": [5]}, "blocked must be a list of cells, got .5"),
+        ({"edits": None}, "edits must be a list of cells, got None"),
     ],
 )
 def test_impossible_settings_are_named(settings, message):
     with pytest.raises(ValueError, match=message):
         AttentionLab(**settings)
+
+
+@pytest.mark.usefixtures("shapes_unchecked")
+@pytest.mark.parametrize("text", [5, None, ["a", "b"]])
+def test_a_text_of_another_kind_is_named(text):
+    with pytest.raises(ValueError, match="text must be a string, got "):
+        AttentionLab(text)
 
 
 @pytest.mark.usefixtures("shapes_unchecked")

@@ -1,7 +1,7 @@
 """Words a reader types: where they are cut, and which vectors they have."""
 
 from llmbook.data import six_words
-from llmbook.pages.widgets.words import fnv1a, to_words, word_vector
+from llmbook.pages.widgets.words import fnv1a, to_words, unknown_among, word_vector
 
 
 def test_words_have_arbitrary_but_fixed_vectors():
@@ -11,6 +11,11 @@ def test_words_have_arbitrary_but_fixed_vectors():
     assert word_vector("CAT") == word_vector("cat") == six_words.X[1].tolist()
     assert word_vector("chat") == word_vector("chat")
     assert all(0 <= x <= 2 and (2 * x).is_integer() for x in word_vector("chat"))
+
+
+def test_words_without_a_row_made_by_hand_are_known_by_name():
+    assert unknown_among(["The", "blue", "BANK", "blue", "__proto__"]) == ["blue", "__proto__"]
+    assert word_vector("Bank") == [1, 2, 1]
 
 
 def test_words_split_at_any_space():

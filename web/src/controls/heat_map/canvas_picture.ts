@@ -108,6 +108,7 @@ function drawFrames(
   context.strokeRect(LABELS, LABELS, cols * size, rows * size);
   context.strokeStyle = colour("--soft");
   context.strokeRect(LABELS, edgeOf(layout, row), cols * size, size);
+  if (col < 0) return;
   context.lineWidth = 2;
   context.strokeStyle = colour("--mark");
   context.strokeRect(edgeOf(layout, col), edgeOf(layout, row), size, size);

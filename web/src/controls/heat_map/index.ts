@@ -74,7 +74,7 @@ export function heatMap(options: HeatMapOptions): HeatMap {
     picture?.draw(view);
     setText(cell, sentence);
     setAttribute(line, "aria-rowindex", String(view.row + 1));
-    setAttribute(cell, "aria-colindex", String(view.col + 1));
+    setAttribute(cell, "aria-colindex", String(Math.max(1, view.col + 1)));
   }
   return { element, setNames, draw };
 }

@@ -5,7 +5,7 @@ export interface HeatView {
   weights: Float64Array;
   /** 0 where a cell is masked. */
   mayAttend: Uint8Array;
-  /** The selected cell. */
+  /** The selected cell; a column below 0 for none. */
   row: number;
   col: number;
   /** The row whose weights are not shown yet; below 0 for none. */

@@ -40,6 +40,7 @@ export function svgPicture(layout: Layout, rowNames: string[], colNames: string[
   function draw(view: HeatView): void {
     drawCells(view);
     setAttribute(selectedRow, "y", String(edgeOf(layout, view.row)));
+    setAttribute(selectedCell, "visibility", view.col < 0 ? "hidden" : "visible");
     setAttribute(selectedCell, "x", String(edgeOf(layout, view.col)));
     setAttribute(selectedCell, "y", String(edgeOf(layout, view.row)));
   }

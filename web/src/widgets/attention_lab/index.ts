@@ -3,12 +3,16 @@
 
 import type { Render } from "@anywidget/types";
 import { abortControllerUnder } from "../../controls/abort";
+import { button } from "../../controls/button";
 import { h } from "../../controls/element";
 import { widgetRoot } from "../../controls/root";
 import { onThemeChange } from "../../controls/theme";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
+import { cellPanel } from "./cell_panel";
 import { codeBlock } from "./code_block";
+import { headButtons } from "./head_buttons";
 import { Lab } from "./lab";
+import { onPaper } from "./paper";
 import { prediction } from "./prediction";
 import { sentence } from "./sentence";
 import { sentenceInput } from "./sentence_input";
@@ -16,7 +20,6 @@ import { settings } from "./settings";
 import type { Traits } from "./state";
 import { stepTable } from "./step_table";
 import css from "./style.css";
-import { vectorsEditor } from "./vectors_editor";
 import { weightsMap } from "./weights_map";
 import { weightsTable } from "./weights_table";
 import { keyChips, queryChips } from "./word_chips";
@@ -28,27 +31,32 @@ function render({ model, el, signal }: RenderContext<Traits>): () => void {
   root.append(...sections(lab));
   onThemeChange(() => lab.draw(), lab.signal);
   onTraitsChange(model, Object.keys(lab.state), () => lab.refresh(), lab.signal);
-  lab.draw();
   el.replaceChildren(root);
+  lab.draw();
   return () => controller.abort();
 }
 
 function sections(lab: Lab): Node[] {
   const predict = prediction(lab);
   const code = codeBlock(lab);
+  const reset = (): void => {
+    predict.restart();
+    lab.reset();
+  };
+  const effect = h("div", { class: "effect" }, keyChips(lab, predict), ...sentence(lab));
+  const map = h("div", { class: "map" }, ...headButtons(lab), weightsMap(lab, predict));
   return [
-    ...(lab.source.kind === "words" ? sentenceInput(lab) : []),
+    ...(lab.source.kind === "words" ? sentenceInput(lab, lab.source) : []),
     h("div", {}, "Choose the word that looks:"),
     queryChips(lab),
     h("div", {}, "The words it looks at:"),
-    keyChips(lab, predict),
-    ...sentence(lab),
-    h("div", { class: "buttons" }, predict.button, code.button, predict.score),
-    h("div", { class: "parts" }, weightsMap(lab, predict), settings(lab)),
+    effect,
+    h("div", { class: "buttons" }, predict.button, code.button, button("Reset", reset, lab.signal), predict.score),
+    h("div", { class: "parts" }, cellPanel(lab, effect), map, settings(lab)),
     stepTable(lab).element,
-    vectorsEditor(lab).element,
     weightsTable(lab).element,
     code.element,
+    onPaper(lab),
   ];
 }
 

@@ -12,17 +12,26 @@ interface Snapshot {
   attention: Attention;
 }
 
+interface Known {
+  of: string;
+  inputs: Inputs;
+  scores: Float64Array;
+}
+
 export class Lab {
   readonly source: Source;
   readonly signal: AbortSignal;
-  /** The query whose weights wait to be predicted; -1 for none. */
-  hiddenRow = -1;
   /** Whether a click on a cell masks it, rather than selecting it. */
   clickMasks = false;
+  /** The queries whose weights have been told. */
+  readonly seen = new Set<number>();
 
   readonly #model: LabModel;
-  #scores: { key: string; values: Float64Array } | undefined;
+  readonly #opening: State;
+  #known: Known | undefined;
   #snapshot: Snapshot;
+  #hiddenRow = -1;
+  #rowWithoutKey = -1;
   #tokensShown = "";
   readonly #onTokens: (() => void)[] = [];
   readonly #onUpdate: (() => void)[] = [];
@@ -31,6 +40,7 @@ export class Lab {
     this.#model = model;
     this.signal = signal;
     this.source = model.get("source");
+    this.#opening = readState(model);
     this.#snapshot = this.#compute();
   }
 
@@ -56,9 +66,19 @@ export class Lab {
     return this.inputs.keyTokens.length;
   }
 
+  /** The query whose weights wait to be predicted; -1 for none. */
+  get hiddenRow(): number {
+    return this.#hiddenRow;
+  }
+
   /** Whether the selected query's weights wait to be predicted. */
   get isHidden(): boolean {
     return this.hiddenRow === this.state.row;
+  }
+
+  /** The selected key; -1 while a prediction waits and none has been chosen. */
+  get key(): number {
+    return this.state.row === this.#rowWithoutKey ? -1 : this.state.key;
   }
 
   /** The weights of one query, (S,). */
@@ -68,7 +88,7 @@ export class Lab {
 
   /** The row of a matrix that the selected cell stands for: the query's in Q, the key's in K and V. */
   rowIn(matrix: MatrixName): number {
-    return matrix === "q" ? this.state.row : this.state.key;
+    return matrix === "q" ? this.state.row : this.key;
   }
 
   /** Tell `action` first, whenever there are other tokens. */
@@ -86,10 +106,29 @@ export class Lab {
     writeState(this.#model, changes);
   }
 
-  /** Select a cell; a prediction that waits is asked of the selected query. */
-  select(row: number, key: number): void {
-    if (this.hiddenRow >= 0) this.hiddenRow = row;
-    this.change({ row, key });
+  /** Select a cell, or a query alone. A prediction that waits is asked of that query, and begins with no key. */
+  select(row: number, key = -1): void {
+    const waits = this.hiddenRow >= 0;
+    this.#rowWithoutKey = waits && (key < 0 || row !== this.hiddenRow) ? row : -1;
+    if (waits) this.#hiddenRow = row;
+    this.change(key < 0 ? { row } : { row, key });
+    this.refresh();
+  }
+
+  /** Hide the weights of a query until they are predicted; of none below 0. */
+  hide(row: number): void {
+    this.#hiddenRow = row;
+    this.#rowWithoutKey = row;
+    if (row >= 0) this.change({ row });
+    this.refresh();
+  }
+
+  /** All as it was at the beginning. */
+  reset(): void {
+    this.clickMasks = false;
+    this.seen.clear();
+    this.change(this.#opening);
+    this.hide(-1);
   }
 
   /** Mask a cell by hand, or show it again. */
@@ -111,23 +150,30 @@ export class Lab {
     const tokens = JSON.stringify([this.inputs.tokens, this.inputs.keyTokens]);
     if (tokens !== this.#tokensShown) {
       this.#tokensShown = tokens;
+      this.#hiddenRow = -1;
+      this.#rowWithoutKey = -1;
+      this.seen.clear();
       for (const action of this.#onTokens) action();
     }
+    if (!this.isHidden) this.seen.add(this.state.row);
     for (const action of this.#onUpdate) action();
   }
 
   #compute(): Snapshot {
     const state = readState(this.#model);
-    const qkv = inputs(this.source, state);
-    state.row = Math.min(state.row, qkv.tokens.length - 1);
-    state.key = Math.min(state.key, qkv.keyTokens.length - 1);
-    return { state, inputs: qkv, attention: attend(qkv, state, this.#scoresOf(state, qkv)) };
+    const known = this.#know(state);
+    state.row = Math.min(state.row, known.inputs.tokens.length - 1);
+    state.key = Math.min(state.key, known.inputs.keyTokens.length - 1);
+    return { state, inputs: known.inputs, attention: attend(known.inputs, state, known.scores) };
   }
 
-  /** QKᵀ, computed again only when Q or K may have changed. */
-  #scoresOf({ text, head, edits }: State, { q, k }: Inputs): Float64Array {
-    const key = `${text}|${head}|${JSON.stringify(edits)}`;
-    if (this.#scores?.key !== key) this.#scores = { key, values: scores(q, k) };
-    return this.#scores.values;
+  /** Q, K, V and QKᵀ, computed again only when they may have changed. */
+  #know(state: State): Known {
+    const of = `${state.text}|${state.head}|${JSON.stringify(state.edits)}`;
+    if (this.#known?.of !== of) {
+      const qkv = inputs(this.source, state);
+      this.#known = { of, inputs: qkv, scores: scores(qkv.q, qkv.k) };
+    }
+    return this.#known;
   }
 }

@@ -1,5 +1,5 @@
-// Predict, then reveal: a query's weights are hidden until the reader has guessed the largest. The first question is
-// about the query after the selected one, whose answer is on the screen.
+// Predict, then reveal: a query's weights are hidden until the reader has guessed the largest. Each question is about
+// a query whose answer has not been told yet, as long as there is one.
 
 import { button } from "../../controls/button";
 import { h } from "../../controls/element";
@@ -12,6 +12,8 @@ export interface Prediction {
   score: HTMLElement;
   /** The reader's guess; it earns the key's weight as a share of the largest. */
   guess(key: number): void;
+  /** Forget all points. */
+  restart(): void;
 }
 
 export function prediction(lab: Lab): Prediction {
@@ -20,30 +22,30 @@ export function prediction(lab: Lab): Prediction {
   const score = h("span", { role: "status" });
 
   function toggle(): void {
-    if (lab.hiddenRow >= 0) {
-      lab.hiddenRow = -1;
-    } else {
-      lab.hiddenRow = nextRow();
-      lab.change({ row: lab.hiddenRow });
-    }
     score.textContent = "";
-    lab.refresh();
+    lab.hide(lab.hiddenRow >= 0 ? -1 : nextRow());
   }
 
   function guess(key: number): void {
     const earned = pointsFor(lab.weightsOf(lab.state.row), key);
     points += earned;
     rounds += 1;
-    lab.hiddenRow = -1;
     lab.change({ key });
     const word = quoteOf(lab.inputs.keyTokens, key);
     const total = rounds > 1 ? `, ${points} of ${100 * rounds} in all` : "";
     score.textContent = `You chose ${word}: ${earned} of 100 points${total}.`;
-    lab.refresh();
+    lab.hide(-1);
+  }
+
+  function restart(): void {
+    points = 0;
+    rounds = 0;
+    score.textContent = "";
   }
 
   function nextRow(): number {
-    return (lab.state.row + 1) % lab.T;
+    const rows = Array.from({ length: lab.T }, (_, i) => (lab.state.row + 1 + i) % lab.T);
+    return rows.find((row) => !lab.seen.has(row)) ?? rows[0] ?? 0;
   }
 
   function nameButton(): void {
@@ -55,7 +57,7 @@ export function prediction(lab: Lab): Prediction {
 
   const toggleButton = button("Predict, then reveal", toggle, lab.signal);
   lab.onUpdate(nameButton);
-  return { button: toggleButton, score, guess };
+  return { button: toggleButton, score, guess, restart };
 }
 
 function pointsFor(weights: Float64Array, key: number): number {

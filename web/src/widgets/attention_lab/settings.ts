@@ -1,4 +1,4 @@
-// The controls of temperature, scale, mask and head, each with the line of code it stands for.
+// The controls of temperature, scale and mask, each with the line of code it stands for.
 
 import { button } from "../../controls/button";
 import { checkbox } from "../../controls/checkbox";
@@ -6,6 +6,7 @@ import { h } from "../../controls/element";
 import { select } from "../../controls/select";
 import { type SliderView, slider } from "../../controls/slider";
 import { fixed } from "../../core/format";
+import { causalMask } from "../../core/mask";
 import type { Lab } from "./lab";
 import type { MaskName, State } from "./state";
 
@@ -18,7 +19,7 @@ const MASK_CODE: Record<MaskName, string> = {
   window: "may_attend = window_mask(T, window)",
 };
 
-type SliderField = "temperature" | "d_k" | "n_keys" | "window" | "head";
+type SliderField = "temperature" | "d_k" | "n_keys" | "window";
 
 /** How each slider looks just now. */
 const VIEWS: Record<SliderField, (lab: Lab) => Omit<SliderView, "value">> = {
@@ -33,6 +34,7 @@ const VIEWS: Record<SliderField, (lab: Lab) => Omit<SliderView, "value">> = {
     range: [1, 256, 1],
     text: String(state.d_k),
     code: `d_k = ${state.d_k}`,
+    hidden: !state.scaled,
   }),
   n_keys: ({ state, S }) => ({
     name: "Keys that are not padding",
@@ -48,21 +50,7 @@ const VIEWS: Record<SliderField, (lab: Lab) => Omit<SliderView, "value">> = {
     code: "(t - s).abs() < window",
     hidden: state.mask !== "window",
   }),
-  head: (lab) => {
-    const names = headNames(lab);
-    const { head } = lab.state;
-    return {
-      name: "Head",
-      range: [0, names.length - 1, 1],
-      text: String(names[head] ?? head),
-      code: "q[head], k[head], v[head]",
-    };
-  },
 };
-
-function headNames({ source }: Lab): (number | string)[] {
-  return source.kind === "tensors" ? source.heads : [0];
-}
 
 export function settings(lab: Lab): HTMLElement {
   return h(
@@ -74,7 +62,6 @@ export function settings(lab: Lab): HTMLElement {
     maskSelect(lab),
     settingSlider(lab, "n_keys"),
     settingSlider(lab, "window"),
-    settingSlider(lab, "head"),
     clickMasksCheckbox(lab),
     showAllButton(lab),
   );
@@ -101,12 +88,18 @@ function maskSelect(lab: Lab): HTMLElement {
   const { element, update } = select({
     name: "Mask",
     options: Object.keys(MASK_CODE) as MaskName[],
-    nameOf: (mask) => (mask === "none" && lab.inputs.sourceMask ? "only the model’s own" : mask),
+    nameOf: (mask) => (mask === "none" ? nameOfOwnMask(lab) : mask),
     onChange: (mask) => lab.change({ mask, ...firstPadding(lab, mask) }),
     signal: lab.signal,
   });
   lab.onUpdate(() => update(lab.state.mask, maskCode(lab)));
   return element;
+}
+
+/** What is in force where no mask is selected: the one the tensors came with, if there is one. */
+function nameOfOwnMask({ inputs: { sourceMask }, T, S }: Lab): string {
+  const isCausal = sourceMask?.flat().every((bit, i) => Boolean(bit) === causalMask(T, S)(Math.floor(i / S), i % S));
+  return sourceMask ? `${isCausal ? "causal, " : ""}from the model` : "none";
 }
 
 /** The mask that a model's tensors came with stays in force under each of the others. */
@@ -122,7 +115,7 @@ function firstPadding({ state, S }: Lab, mask: MaskName): Partial<State> {
 }
 
 function clickMasksCheckbox(lab: Lab): HTMLElement {
-  const { element } = checkbox({
+  const { element, update } = checkbox({
     text: "a click on a cell hides it",
     code: "may_attend[t, s] = False",
     onChange: (checked) => {
@@ -130,6 +123,7 @@ function clickMasksCheckbox(lab: Lab): HTMLElement {
     },
     signal: lab.signal,
   });
+  lab.onUpdate(() => update(lab.clickMasks));
   return element;
 }
 

@@ -2,16 +2,25 @@
 
 import type { WidgetModel } from "../host";
 
+/** A sentence whose words all have vectors made by hand; the reason is that of the query `row`. */
+export interface Sentence {
+  name: string;
+  text: string;
+  row: number;
+  reason: string;
+}
+
 /** Words whose vectors come from a lexicon or, failing that, from a hash of their letters. */
 export interface WordsSource {
   kind: "words";
+  sentences: Sentence[];
   lexicon: Record<string, number[]>;
   w_q: number[][];
   w_k: number[][];
   w_v: number[][];
 }
 
-/** Any tensors of a model: q (heads, T, K), k (heads, S, K), v (heads, S, C), float16 little-endian in base64. */
+/** Any tensors of a model: q (heads, T, d_k), k (heads, S, d_k), v (heads, S, d_v), float16 little-endian in base64. */
 export interface TensorsSource {
   kind: "tensors";
   tokens: string[];

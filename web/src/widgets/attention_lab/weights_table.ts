@@ -10,15 +10,16 @@ export function weightsTable(lab: Lab): Details {
   const part = details({
     title: "All weights as a table",
     children: [region],
-    fill: () => {
-      const headings = ["query \\ key", ...lab.inputs.keyTokens];
-      const rows = lab.inputs.tokens.map((word, t) => [word, ...weightTexts(lab, t)]);
-      region.replaceChildren(table(headings, rows));
-    },
+    fill: () => region.replaceChildren(tableOfWeights(lab)),
     signal: lab.signal,
   });
   lab.onUpdate(part.update);
   return part;
+}
+
+export function tableOfWeights(lab: Lab): HTMLTableElement {
+  const rows = lab.inputs.tokens.map((word, t) => [word, ...weightTexts(lab, t)]);
+  return table(["query \\ key", ...lab.inputs.keyTokens], rows);
 }
 
 function weightTexts(lab: Lab, row: number): string[] {

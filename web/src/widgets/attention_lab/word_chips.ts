@@ -8,7 +8,7 @@ import type { Prediction } from "./prediction";
 export function queryChips(lab: Lab): HTMLElement {
   const { element, setWords, press } = chips({
     className: "chips queries",
-    onSelect: (row) => lab.select(row, lab.state.key),
+    onSelect: (row) => lab.select(row),
     signal: lab.signal,
   });
   lab.onTokens(() => setWords(lab.inputs.tokens));
@@ -18,15 +18,15 @@ export function queryChips(lab: Lab): HTMLElement {
 
 export function keyChips(lab: Lab, prediction: Prediction): HTMLElement {
   const { element, setWords, press, setBars } = chips({
-    className: "chips",
-    onSelect: (key) => (lab.hiddenRow >= 0 ? prediction.guess(key) : lab.select(lab.state.row, key)),
+    className: "chips keys",
+    onSelect: (key) => (lab.isHidden ? prediction.guess(key) : lab.select(lab.state.row, key)),
     signal: lab.signal,
   });
   lab.onTokens(() => setWords(lab.inputs.keyTokens));
   lab.onUpdate(() => {
     const weights = lab.weightsOf(lab.state.row);
     setBars(Array.from(weights, (weight) => fixed(lab.isHidden ? 0 : weight)));
-    press(lab.state.key);
+    press(lab.key);
   });
   return element;
 }
