@@ -8,6 +8,9 @@ import * as matrix from "./core/matrix";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
+import { exercisesOf } from "./judge/exercise";
+import { judge } from "./judge/judging";
+import * as pythonText from "./judge/python_text";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
@@ -16,4 +19,14 @@ import { asCode } from "./widgets/attention_lab/python_code";
 const core = { ...attention, ...float16, ...legible, ...mask, ...matrix, ...python, ...softmax, ...words };
 const lab = { ...attend, inputs, asCode };
 
-Object.assign(globalThis, { llmbookCore: { ...core, ...lab }, llmbookAttentionLab: attentionLab });
+/** What the page says to each text typed in answer to one exercise. */
+const verdicts = (data: string, name: string, texts: string[]) => {
+  const exercise = exercisesOf(data).get(name);
+  return exercise ? texts.map((text) => judge(exercise, text)) : [];
+};
+
+Object.assign(globalThis, {
+  llmbookJudge: { verdicts, ...pythonText },
+  llmbookCore: { ...core, ...lab },
+  llmbookAttentionLab: attentionLab,
+});

@@ -171,7 +171,7 @@ TOY = Exercise(
         (lambda x: (x + 1, x), "torch.bool"),
         (lambda x: (x.log(), x > 0), "there is a NaN"),
         (lambda x: (x + torch.tensor([1.0, 3.0]), x > 0), "1 of 2 numbers differ; the first is 1 at [1]"),
-        (lambda x: ("words", x > 0), "made of numbers, and this is str"),
+        (lambda x: ("words", x > 0), "made of numbers, and this is a text"),
     ],
 )
 def test_any_other_answer_is_told_what_it_is(answer, fragment):
