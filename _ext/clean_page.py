@@ -3,7 +3,8 @@
 The theme and its extensions write some scripts into each page: a kernel launcher with a foreign address, a megabyte of
 icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
 theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
-the widgets, a page with formulas their style sheet. Settings move into files named by their content, so that a content
+the widgets, one with exercises their fields (and the judge when a reader turns to one), a page with formulas their style
+sheet. Settings move into files named by their content, so that a content
 security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
 """
 
@@ -19,7 +20,7 @@ UNUSED = re.compile(
     r"|<script>(?:const THEBE_JS_URL|kernelName|DOCUMENTATION_OPTIONS|let toggle|var togglebutton)[^<]*</script>"
     r'|<script data-cfasync="false">.*?</script>'
     r'|<script[^>]*src="[^"]*(?:sphinx-thebe|fontawesome|togglebutton|design-tabs|clipboard\.min|copybutton|bootstrap'
-    r'|pydata-sphinx-theme|sphinx-book-theme)\.js[^"]*"[^>]*></script>'
+    r'|pydata-sphinx-theme|sphinx-book-theme|generated/judge)\.js[^"]*"[^>]*></script>'
     r'|<link[^>]*href="[^"]*(?:sphinx-thebe|togglebutton|copybutton)\.css[^"]*"[^>]*/>'
     r'|<link rel="preload" as="script"[^>]*>'
     r'|<meta name="viewport" content="width=device-width, initial-scale=1" ?/>'
@@ -38,11 +39,15 @@ SEARCH = re.compile(
     r'\.js[^"]*"[^>]*></script>'
 )
 WIDGETS = re.compile(r'<script[^>]*src="[^"]*generated/widgets\.js[^"]*"[^>]*></script>')
+ANSWERS = re.compile(r'<script[^>]*src="[^"]*generated/answers\.js[^"]*"[^>]*></script>')
+CALIBRATION = re.compile(r'<script[^>]*src="[^"]*generated/calibration\.js[^"]*"[^>]*></script>')
 FORMULAS = re.compile(r'<link[^>]*href="[^"]*katex\.min\.css[^"]*"[^>]*/>')
 NEEDED_BY = {  # what a page loads, and by what in it one sees that it has a use for it
     SEARCH: 'id="search-results"',
     WIDGETS: 'class="llmbook-widget"',
     FORMULAS: 'class="katex',
+    ANSWERS: 'class="llmbook-exercise"',
+    CALIBRATION: 'class="llmbook-calibration"',
 }
 INLINE = re.compile(r"<script>(.+?)</script>", re.DOTALL)
 

@@ -1,6 +1,7 @@
 // Builds each widget twice: an ES module for notebooks, and one classic script for the site (file:// refuses modules).
-// A second classic script moves the frame around every page. The site also needs its fonts, copied here; KaTeX's, of
-// the version that typesets the formulas, are copied by _ext/katex_math.py.
+// A second classic script moves the frame around every page, others the fields of exercises, their judge, and the
+// page of calibration. The site also needs its fonts, copied here; KaTeX's, of the version that typesets the formulas,
+// are copied by _ext/katex_math.py.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { build, transformSync } from "esbuild";
@@ -8,8 +9,7 @@ import { build, transformSync } from "esbuild";
 const web = new URL(".", import.meta.url).pathname;
 const root = new URL("..", import.meta.url).pathname;
 const modules = `${root}src/llmbook/pages/widgets/static`; // beside the Python classes, in the wheel
-const siteScript = `${root}_static/generated/widgets.js`;
-const frameScript = `${root}_static/generated/frame.js`;
+const scripts = `${root}_static/generated`;
 const fonts = `${root}_static/generated/fonts`;
 const testScript = `${root}_build/testing/testing.js`;
 
@@ -40,8 +40,10 @@ const entryPoints = Object.fromEntries(widgets.map(({ name }) => [name, `src/wid
 
 await Promise.all([
   build({ ...options, entryPoints, format: "esm", outdir: modules }),
-  build({ ...options, entryPoints: ["src/site/index.ts"], format: "iife", outfile: siteScript }),
-  build({ ...options, entryPoints: ["src/frame/index.ts"], outfile: frameScript }),
+  build({ ...options, entryPoints: ["src/site/index.ts"], format: "iife", outfile: `${scripts}/widgets.js` }),
+  ...["frame", "answers", "judge", "calibration"].map((name) =>
+    build({ ...options, entryPoints: [`src/${name}/index.ts`], format: "iife", outfile: `${scripts}/${name}.js` }),
+  ),
   build({ ...options, entryPoints: ["src/testing.ts"], format: "iife", outfile: testScript }),
 ]);
 

@@ -1,6 +1,7 @@
 // What the browser tests call: the mathematics and the laboratory, each under one name. Readers do not load this.
 
 import * as attention from "./core/attention";
+import * as calibration from "./core/calibration";
 import * as float16 from "./core/float16";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
@@ -16,7 +17,17 @@ import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 
-const core = { ...attention, ...float16, ...legible, ...mask, ...matrix, ...python, ...softmax, ...words };
+const core = {
+  ...attention,
+  ...calibration,
+  ...float16,
+  ...legible,
+  ...mask,
+  ...matrix,
+  ...python,
+  ...softmax,
+  ...words,
+};
 const lab = { ...attend, inputs, asCode };
 
 /** What the page says to each text typed in answer to one exercise. */
@@ -26,7 +37,7 @@ const verdicts = (data: string, name: string, texts: string[]) => {
 };
 
 Object.assign(globalThis, {
-  llmbookJudge: { verdicts, ...pythonText },
+  llmbookTyped: { verdicts, ...pythonText },
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
 });
