@@ -3,9 +3,9 @@
 The theme and its extensions write some scripts into each page: a kernel launcher with a foreign address, a megabyte of
 icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
 theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
-the widgets, one with exercises their fields (and the judge when a reader turns to one), a page with formulas their style
-sheet. Settings move into files named by their content, so that a content
-security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
+the widgets, one with exercises their fields (and the judge when a reader turns to one), one with formulas their style
+sheet. Settings move into files named by their content, so that a content security policy can forbid inline scripts.
+What the theme names unhelpfully is renamed for screen readers.
 """
 
 import hashlib

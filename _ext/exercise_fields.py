@@ -1,10 +1,11 @@
 """Exercises on a page: the place of a field for each answer, and no word about running where nothing runs.
 
-A notebook asks its exercises in cells tagged ``exercise``, each with a call of ``check``, and answers them in cells tagged
-``solution``. On the page the first loses its output (“Not yet”) and gets a place: ``web/src/answers`` puts a field there
-for a value, and a function's place says where to run it. The second loses its title, which Colab needs. What a field must
-know is made from the declaration by ``llmbook.exercises.on_page`` and written to ``_static/exercises/``, a script for each
-module; a page loads it when a reader turns to a field. An exercise that cannot be judged there is an error, by name.
+A notebook asks its exercises in cells tagged ``exercise``, each with a call of ``check``, and answers them in cells
+tagged ``solution``. On the page the first loses its output (“Not yet”) and gets a place: ``web/src/answers`` puts a
+field there for a value, and a function's place says where to run it. The second loses its title, which Colab needs.
+What a field must know is made from the declaration by ``llmbook.exercises.on_page`` and written to
+``_static/exercises/``, a script for each module; a page loads it when a reader turns to a field. An exercise that
+cannot be judged there is an error, by name.
 """
 
 import hashlib
@@ -24,15 +25,13 @@ LIBRARY = Path("src/llmbook")
 CALL = re.compile(r'\bcheck\("([^"]+)"')
 TITLE = "# @title Solution\n"
 RUN = "Replace the three dots and run the cell."
-INSTEAD = (
-    "Where there is a field, answer here. Otherwise open the page in a notebook, replace the three dots and run the cell."
-)
+INSTEAD = "Answer in the field where there is one. For the others open the page in a notebook, and replace the dots."
 
 Data = dict[str, dict[str, Any]]  # by module: what each exercise asks for, and the text the page keeps of all
 
 
 def declarations(root: Path, memory: Path) -> Data:
-    """What the declarations say; kept for as long as the library stays the same, since PyTorch takes a while to load."""
+    """What the declarations say; kept as long as the library stays the same, since PyTorch takes a while to load."""
     sources = sorted(path for path in (root / LIBRARY).rglob("*") if path.suffix in (".py", ".csv"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
     kept = memory / f"{digest}.json"
@@ -109,7 +108,9 @@ def add_places(app: Sphinx, doctree: nodes.document) -> None:
     if not asked:
         return
     reword(doctree)
-    known = {name: (module, asks) for module, page in app.llmbook_exercises.items() for name, asks in page["asks"].items()}
+    known = {
+        name: (module, asks) for module, page in app.llmbook_exercises.items() for name, asks in page["asks"].items()
+    }
     address = colab_address(app.config.html_theme_options.get("repository_url", ""), docname)
     for cell in asked:
         called = CALL.search(cell.astext())

@@ -64,16 +64,17 @@ def is_deep(text: str) -> bool:
 
 def table(text: str) -> list | None:
     lines = [re.findall(r"[^\s,]+", line) for line in text.split("\n") if line.strip()]
-    if (len(lines) < 2 and "," in text) or not all(PLAIN.fullmatch(word) for line in lines for word in line):
+    plain = lines and all(lines) and all(PLAIN.fullmatch(word) for line in lines for word in line)
+    if (len(lines) < 2 and "," in text) or not plain:
         return None
     rows = [[int(word) if re.fullmatch(r"[+-]?\d+", word) else float(word) for word in line] for line in lines]
     return rows if len(rows) > 1 else rows[0]
 
 
 def read(text: str) -> object:
-    if not WRITABLE.fullmatch(text) or re.search(r"\d[xXbBoOjJ]|//", text):
+    if not WRITABLE.fullmatch(text) or re.search(r"\d[xXbBoOjJ]|//|%\s*\*\*", text):
         raise ValueError(text)
-    text = re.sub(r"(?<![\w.])0+(?=\d)", "", " ".join(text.split())).replace("%", "/100")
+    text = re.sub(r"(?<![\w.])0(?:_?0)*_?(?=\d)", "", " ".join(text.split())).replace("%", "/100 ")
     return value(ast.parse(text, mode="eval").body)
 
 

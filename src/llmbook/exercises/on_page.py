@@ -57,13 +57,12 @@ def asked(exercise: Exercise) -> str:
 
 def known(exercise: Exercise, value: object) -> object:
     """A right or a typical wrong answer: a word, yes or no, or numbers with their type."""
-    in_words = isinstance(exercise.answer, str | bool)
-    if isinstance(value, str | bool):
-        if in_words != isinstance(value, str | bool) or (isinstance(value, str) and not value.strip()):
-            raise refusal(exercise, f"{value!r} stands beside answers of another kind")
-        return value
-    if in_words:
+    if isinstance(value, str | bool) != isinstance(exercise.answer, str | bool):
         raise refusal(exercise, f"{value!r} stands beside answers of another kind")
+    if isinstance(value, str) and not value.strip():
+        raise refusal(exercise, "a word is empty")
+    if isinstance(value, str | bool):
+        return value
     numbers = numbers_of(exercise, value)
     return [TYPES[numbers.dtype], nested(numbers)]
 

@@ -14,6 +14,8 @@ const SURE: [probability: number, words: string][] = [
   [0.9, "90 %, sure"],
   [0.99, "99 %, certain"],
 ];
+const ASK_SURE = "How sure are you?";
+const WAS_SURE = "How sure you were, of your first answer";
 const NUMBER = "0.5, 1/3, 2**10, 1e-3, sqrt(3), log(19) or 88 %";
 const MAY_BE_TYPED: Record<string, string> = {
   number: `A number, written as ${NUMBER}.`,
@@ -30,6 +32,7 @@ const FAILED: Verdict = {
 
 interface Parts {
   input: HTMLInputElement | HTMLTextAreaElement;
+  question: HTMLLabelElement; // how sure
   sure: HTMLSelectElement;
   verdict: HTMLElement;
 }
@@ -69,6 +72,7 @@ function formOf({ asks, name }: Place): { form: HTMLFormElement; parts: Parts } 
   const input = inputFor(asks, { id, name: "answer", "aria-describedby": `${id}-help` });
   const options = SURE.map(([probability, words]) => h("option", { value: String(probability) }, words));
   const sure = h("select", { id: `${id}-sure` }, h("option", { value: "" }, "not said"), ...options);
+  const question = h("label", { for: `${id}-sure` }, ASK_SURE);
   const verdict = h("p", { class: "verdict", role: "status" });
   const form = h(
     "form",
@@ -76,18 +80,19 @@ function formOf({ asks, name }: Place): { form: HTMLFormElement; parts: Parts } 
     h("label", { for: id }, "Your answer"),
     input,
     h("p", { class: "help", id: `${id}-help` }, MAY_BE_TYPED[asks] ?? ""),
-    h("div", { class: "row" }, h("label", { for: `${id}-sure` }, "How sure are you?"), sure, h("button", {}, "Check")),
+    h("div", { class: "sureness" }, question, sure, h("button", {}, "Check")),
     verdict,
   );
-  return { form, parts: { input, sure, verdict } };
+  return { form, parts: { input, question, sure, verdict } };
 }
 
 /** What is kept from before, now and when it is cleared; the first answer counts, so that how sure is asked once. */
-function showKept({ page, name }: Place, { sure, verdict }: Parts): void {
+function showKept({ page, name }: Place, { question, sure, verdict }: Parts): void {
   let before: Kept | undefined;
   onAnswers((answers) => {
     const kept = answers[page]?.exercises[name];
     sure.disabled = kept?.first !== undefined;
+    question.textContent = sure.disabled ? WAS_SURE : ASK_SURE;
     if (kept?.first) sure.value = String(kept.first.sure ?? "");
     else if (before?.first) sure.value = "";
     if (kept?.done && verdict.textContent === "") verdict.textContent = "You have done this one.";

@@ -10,7 +10,7 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 const x = (probability: number): number => LEFT + probability * SIDE;
 const y = (share: number): number => TOP + (1 - share) * SIDE;
-export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+export const percent = (share: number): string => `${Math.round(100 * share)}\u00a0%`;
 
 function axes(): SVGElement[] {
   const ticks = TICKS.flatMap((at) => [

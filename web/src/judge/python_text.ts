@@ -14,7 +14,9 @@ export const split = (text: string): string[] => text.split(BETWEEN).filter(Bool
 
 /** `str.casefold()`, letter by letter. */
 export function casefold(text: string): string {
-  return [...text].map((letter) => (letter === "ı" ? letter : letter.toUpperCase().toLowerCase())).join("");
+  return [...text]
+    .map((letter) => (letter === "ı" ? letter : letter.toLowerCase().toUpperCase().toLowerCase()))
+    .join("");
 }
 
 function escaped(character: string, quote: string): string {

@@ -66,7 +66,8 @@ function inLines(text: string): Typed | null {
     .filter(Boolean)
     .map((line) => line.split(/[\s,]+/).filter(Boolean));
   const isTable = lines.length > 1 || !text.includes(",");
-  if (!(isTable && lines.every((line) => line.every((word) => PLAIN.test(word))))) return null;
+  const isPlain = lines.every((line) => line.length > 0 && line.every((word) => PLAIN.test(word)));
+  if (!(isTable && isPlain)) return null;
   const rows = lines.map((line) => ({ tuple: false, parts: line.map(plainNumber) }));
   return rows.length > 1 ? { tuple: false, parts: rows } : (rows[0] ?? null);
 }
