@@ -9,7 +9,7 @@ import * as matrix from "./core/matrix";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
-import { exercisesOf } from "./judge/exercise";
+import { exerciseOf } from "./judge/exercise";
 import { judge } from "./judge/judging";
 import * as pythonText from "./judge/python_text";
 import attentionLab from "./widgets/attention_lab";
@@ -32,7 +32,7 @@ const lab = { ...attend, inputs, asCode };
 
 /** What the page says to each text typed in answer to one exercise. */
 const verdicts = (data: string, name: string, texts: string[]) => {
-  const exercise = exercisesOf(data).get(name);
+  const exercise = exerciseOf(data, name);
   return exercise ? texts.map((text) => judge(exercise, text)) : [];
 };
 

@@ -4,7 +4,7 @@ import type { Exercise } from "../judge/exercise";
 import type { Verdict } from "../judge/judging";
 
 export interface Judge {
-  exercisesOf(text: string): Map<string, Exercise>;
+  exerciseOf(text: string, name: string): Exercise | undefined;
   judge(exercise: Exercise, text: string): Verdict;
 }
 
@@ -38,7 +38,7 @@ function load(address: string): Promise<void> {
 export async function verdictOn(module: string, name: string, text: string): Promise<Verdict> {
   await Promise.all([load("judge.js"), load(`../exercises/${module}.js`)]);
   const { llmbookJudge: judge, llmbookExercises: all } = globalThis;
-  const exercise = judge?.exercisesOf(all?.[module] ?? "{}").get(name);
+  const exercise = judge?.exerciseOf(all?.[module] ?? "{}", name);
   if (!(judge && exercise)) throw new Error(`${module} does not know ${name}`);
   return judge.judge(exercise, text);
 }

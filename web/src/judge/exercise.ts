@@ -40,10 +40,11 @@ export function turned(text: string): string {
 
 const known = (stored: StoredAnswer): Known => (Array.isArray(stored) ? fromNested(...stored) : stored);
 
-/** The exercises of a page by name, from the text that its page keeps; a function's is left out. */
-export function exercisesOf(text: string): Map<string, Exercise> {
-  const all = Object.entries(JSON.parse(turned(text)) as Record<string, Stored>);
-  return new Map(all.filter(([, { asks }]) => asks !== "function").map(([name, stored]) => [name, exercise(stored)]));
+/** The exercise of this name, from the text that its page keeps of all; undefined where there is none to be judged. */
+export function exerciseOf(text: string, name: string): Exercise | undefined {
+  const all = new Map(Object.entries(JSON.parse(turned(text)) as Record<string, Stored>));
+  const stored = all.get(name);
+  return stored && stored.asks !== "function" ? exercise(stored) : undefined;
 }
 
 function exercise({ asks, answer, right, mistakes, digits, decimals }: Stored): Exercise {
