@@ -49,6 +49,8 @@ NEEDED_BY = {  # what a page loads, and by what in it one sees that it has a use
     ANSWERS: 'class="llmbook-exercise"',
     CALIBRATION: 'class="llmbook-calibration"',
 }
+# Names and punctuation have the colour of the text: every second mark of a program would say nothing.
+PLAIN = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 INLINE = re.compile(r"<script>(.+?)</script>", re.DOTALL)
 
 RENAMED = {  # what the theme says to a screen reader that differs from what it shows, and landmarks it leaves out
@@ -84,7 +86,7 @@ def cleaned(page: str, static: str, folder: Path) -> str:
         (folder / name).write_text(match[1].strip() + "\n", encoding="utf-8")
         return f'<script src="{static}/inline/{name}"></script>'
 
-    page = HEADER.sub("", UNUSED.sub("", page))
+    page = PLAIN.sub(r"\1", HEADER.sub("", UNUSED.sub("", page)))
     for parts, sign in NEEDED_BY.items():
         if sign not in page:
             page = parts.sub("", page)

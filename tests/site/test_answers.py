@@ -472,7 +472,7 @@ def test_a_store_that_refuses_or_is_broken_is_in_nobodys_way(open_page, site, be
     assert page.evaluate(DONE) == [f"/{ONE}: 1 of 4 done"]
     assert answer(page, "4.1-no-question", "0.5, 1.5, 7/6").startswith("Correct: ")
     assert page.evaluate(DONE) == [f"/{ONE}: 2 of 4 done"]
-    page.goto(f"{site}/chapters/calibration.html")
+    page.goto(f"{site}/chapters/how-sure.html")
     assert page.get_by_text("Nothing to show yet.").count() == 1
     assert page.locator(".theme-switch-button").count() > 0
     assert seen.errors == []
@@ -520,7 +520,7 @@ def test_the_score_notices_a_wrong_formula(judge_page):
 def test_only_the_first_answer_counts_and_only_with_how_sure(open_page, site):
     page, seen = open_page(f"{site}/{ONE}")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(f"{site}/chapters/calibration.html")
+    page.goto(f"{site}/chapters/how-sure.html")
     assert "Nothing to show yet." in page.locator(".llmbook-calibration").inner_text()
     page.goto(f"{site}/{ONE}")
     answer(page, "4.1-swap", "", sure="0.9")  # nothing yet, and no answer
@@ -533,7 +533,7 @@ def test_only_the_first_answer_counts_and_only_with_how_sure(open_page, site):
     assert select.is_disabled()
     assert select.input_value() == "0.9"
 
-    page.goto(f"{site}/chapters/calibration.html")
+    page.goto(f"{site}/chapters/how-sure.html")
     place = page.locator(".llmbook-calibration")
     expected = ((0.9 - 0) ** 2 + (0.3 - 1) ** 2) / 2
     assert f"Your Brier score is {expected:.3f} over 2 first answers, of which 1 was right." in place.inner_text()
@@ -564,7 +564,7 @@ def test_the_page_of_calibration_fits_and_is_accessible(open_page, site, width, 
     exercises = {str(n): {"done": True, "first": f} for n, f in enumerate(random_forecasts(60, 3))}
     stored = json.dumps({"notebooks/x": {"total": 60, "exercises": exercises}})
     page.add_init_script(f"localStorage.setItem('llmbook-answers', {json.dumps(stored)})")
-    page.goto(f"{site}/chapters/calibration.html")
+    page.goto(f"{site}/chapters/how-sure.html")
     assert page.locator(".llmbook-calibration .dot").count() == 6
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert violations(page) == []
