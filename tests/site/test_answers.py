@@ -20,7 +20,7 @@ from conftest import ROOT
 from llmbook.exercises import Exercise, Mistake
 from llmbook.exercises.catalogue import all_exercises
 from llmbook.exercises.judging import judge
-from llmbook.exercises.on_page import as_text, on_page
+from llmbook.exercises.on_page import as_text, on_page, turned
 from llmbook.exercises.three_eras import wilson
 
 HTML = ROOT / "_build/html"
@@ -361,6 +361,7 @@ def test_no_answer_stands_in_the_page_but_in_its_solution(name):
         assert source.count(right) <= 1
         script = "".join(path.read_text(encoding="utf-8") for path in (HTML / "_static/exercises").glob("*.js"))
         assert right not in script
+        assert right in turned(script)  # so it is there to be seen
         assert not any(mistake.says in script + source for mistake in exercise.mistakes)
 
 

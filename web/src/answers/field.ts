@@ -15,7 +15,7 @@ const SURE: [probability: number, words: string][] = [
   [0.99, "99 %, certain"],
 ];
 const ASK_SURE = "How sure are you?";
-const WAS_SURE = "How sure you were, of your first answer";
+const WAS_SURE = "How sure you were at first";
 const NUMBER = "0.5, 1/3, 2**10, 1e-3, sqrt(3), log(19) or 88 %";
 const MAY_BE_TYPED: Record<string, string> = {
   number: `A number, written as ${NUMBER}.`,

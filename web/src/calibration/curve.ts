@@ -5,7 +5,7 @@ import type { Point } from "../core/calibration";
 
 const SIDE = 300; // of the square from 0 to 100 %
 const LEFT = 46;
-const TOP = 12;
+const TOP = 30;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 const x = (probability: number): number => LEFT + probability * SIDE;
@@ -20,7 +20,7 @@ function axes(): SVGElement[] {
     svg("text", { x: x(0) - 6, y: y(at) + 4, "text-anchor": "end" }, String(100 * at)),
   ]);
   const under = svg("text", { x: x(0.5), y: y(0) + 38, "text-anchor": "middle" }, "how sure you were");
-  const beside = svg("text", { x: x(0) + 6, y: y(1) + 16 }, "% of these answers right");
+  const beside = svg("text", { x: x(0), y: y(1) - 12 }, "% of these answers right");
   return [...ticks, under, beside, svg("line", { class: "ideal", x1: x(0), y1: y(0), x2: x(1), y2: y(1) })];
 }
 
