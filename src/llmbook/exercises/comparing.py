@@ -191,6 +191,8 @@ def kind(answer: object) -> str:
     """What an answer is that is not made of numbers of one shape."""
     if isinstance(answer, Tensor | np.ndarray):
         return f"of type {answer.dtype}"
+    if isinstance(answer, str):
+        return "a text"
     return "parts of several shapes" if isinstance(answer, list | tuple) else type(answer).__name__
 
 
