@@ -53,10 +53,10 @@ SCALE = Exercise(
 
 # --- the contrastive loss by hand ------------------------------------------------------------------------------
 
-S = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
+Z = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
 PAIRS = torch.arange(2)  # picture i belongs to caption i
-ROWS = F.cross_entropy(S, PAIRS).item()
-COLUMNS = F.cross_entropy(S.T, PAIRS).item()
+ROWS = F.cross_entropy(Z, PAIRS).item()
+COLUMNS = F.cross_entropy(Z.T, PAIRS).item()
 
 LOSS = Exercise(
     name="2.5-loss",
