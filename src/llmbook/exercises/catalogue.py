@@ -25,8 +25,10 @@ PAGES = (  # in reading order
     "the_parts",
     "the_whole",
     "translator",
+    "todays_parts",
     "todays_llm",
     "real_heads",
+    "circuits",
 )
 
 
