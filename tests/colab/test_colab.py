@@ -139,7 +139,7 @@ def test_the_library_came_from_the_wheel(run, bare):
 
 
 def test_what_readers_type_came_with_the_wheel(run, bare):
-    """In a folder of its own, where no checkout is near; the widgets' page needs no such cells, so they are asked for."""
+    """In a folder where no checkout is near; the page that was run needs no such cells, so they are asked for."""
     code = "from llmbook.pages import typed; print(typed('05-1-the-parts').MultiHeadAttention(6, 2))"
     done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
     assert "ScaledDotProductAttention" in done.stdout

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from llmbook.exercises.exercise import Exercise, Mistake, random_normal
+from llmbook.exercises.exercise import Exercise, Mistake, careless_tests, random_normal
 from llmbook.inference.sampling import keep_top_k
 from llmbook.inference.sampling import keep_top_p as library_top_p
 from llmbook.models.causal_lm import CausalLMConfig
@@ -52,19 +52,9 @@ def band(T: int, S: int, *, back: int, ahead: int = 0) -> Tensor:
     return (distance <= back) & (distance >= -ahead)
 
 
-def window(T: int, S: int, w: int) -> Tensor:
-    """A token and the w - 1 before it."""
-    return band(T, S, back=w - 1)
-
-
-def one_more_back(T: int, S: int, w: int) -> Tensor:
-    """w keys besides its own."""
-    return band(T, S, back=w)
-
-
-def without_own_key(T: int, S: int, w: int) -> Tensor:
-    """The w before it."""
-    return band(T, S, back=w, ahead=-1)
+def window(T: int, S: int, w: int, *, more: int = 0, ahead: int = 0) -> Tensor:
+    """A token and the w - 1 before it; the options are mistakes."""
+    return band(T, S, back=w - 1 + more, ahead=ahead)
 
 
 def both_sides(T: int, S: int, w: int) -> Tensor:
@@ -94,8 +84,8 @@ WINDOW = Exercise(
     probes=((1, 6, 3), (3, 7, 2), (5, 5, 3), (4, 11, 5), (2, 3, 9)),
     right="with w ≥ S this is the mask you know; with less, what lies w or more behind may be forgotten.",
     mistakes=(
-        Mistake(one_more_back, "one key too many: with its own key a token sees w in all."),
-        Mistake(without_own_key, "each query must see its own key too; this window ends just before it."),
+        Mistake(partial(window, more=1), "one key too many: with its own key a token sees w in all."),
+        Mistake(partial(window, more=1, ahead=-1), "each query must see its own key too; this window ends before it."),
         Mistake(both_sides, "this window reaches into the future as well; it is to look back only."),
         Mistake(no_window, "that is the mask without a window: what lies w or more behind must be False."),
         Mistake(no_past, "this is right without a cache; here query 0 stands at position S − T, not at 0."),
@@ -111,18 +101,11 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     return library_top_p(logits, p)
 
 
-def without_the_last(logits: Tensor, p: float) -> Tensor:
-    """Only those that together stay below p, and the likeliest."""
+def without_the_last(logits: Tensor, p: float, *, always_one: bool = True) -> Tensor:
+    """Only those that together stay below p, and the likeliest, if it is not to go as well."""
     ordered, order = logits.sort(dim=-1, descending=True)
     out = ordered.softmax(dim=-1).cumsum(dim=-1) >= p
-    out[..., 0] = False
-    return logits.masked_fill(torch.zeros_like(out).scatter(-1, order, out), -torch.inf)
-
-
-def empty_at_times(logits: Tensor, p: float) -> Tensor:
-    """The same, where even the likeliest may go."""
-    ordered, order = logits.sort(dim=-1, descending=True)
-    out = ordered.softmax(dim=-1).cumsum(dim=-1) >= p
+    out[..., 0] &= not always_one
     return logits.masked_fill(torch.zeros_like(out).scatter(-1, order, out), -torch.inf)
 
 
@@ -132,19 +115,9 @@ def mask_not_carried_back(logits: Tensor, p: float) -> Tensor:
     return logits.masked_fill(share.cumsum(dim=-1) - share >= p, -torch.inf)
 
 
-def returned_in_order(logits: Tensor, p: float) -> Tensor:
-    """Not carried back either."""
-    return keep_top_p(logits, p).sort(dim=-1, descending=True).values
-
-
 def by_single_share(logits: Tensor, p: float) -> Tensor:
     """Whoever is less likely than p."""
     return logits.masked_fill(logits.softmax(dim=-1) < p, -torch.inf)
-
-
-def least_likely(logits: Tensor, p: float) -> Tensor:
-    """Sorted from below."""
-    return -keep_top_p(-logits, p)
 
 
 def as_top_k(logits: Tensor, p: float) -> Tensor:
@@ -170,11 +143,12 @@ TOP_P = Exercise(
     right="as many as are needed, and the likeliest always: its own share does not count against it.",
     mistakes=(
         Mistake(without_the_last, "one too few: the token that carries the sum over p belongs to those kept."),
-        Mistake(empty_at_times, "in some rows nothing is left: sum without the token's own share."),
+        Mistake(
+            partial(without_the_last, always_one=False),
+            "in some rows nothing is left: do not count the own share.",
+        ),
         Mistake(mask_not_carried_back, "this mask belongs to the ordered row: carry it back by scatter."),
-        Mistake(returned_in_order, "these are the ordered logits: return them in the places where they stood."),
         Mistake(by_single_share, "this looks at each token's own share; sum the shares of those likelier than it."),
-        Mistake(least_likely, "sorted from below: this keeps the least likely ones."),
         Mistake(as_top_k, "that is a share of the tokens; p is a share of the probability."),
         Mistake(zeros_for_minus_infinity, "a logit of 0 can still be drawn: put −∞ there."),
     ),
@@ -208,16 +182,22 @@ def logits_of(ids: Tensor) -> Tensor:
 
 
 def write(
-    ids: Tensor, n: int, *, ahead: int = 0, standing: bool = False, forgetful: bool = False, skip: bool = False
+    ids: Tensor,
+    n: int,
+    *,
+    start: int = 0,
+    next_start: int | None = None,
+    standing: bool = False,
+    forgetful: bool = False,
+    skip: bool = False,
 ) -> Tensor:
-    """n ids more, written greedily behind a cache; the options are mistakes.
+    """n ids more, written greedily behind a cache; all options but ``start`` are mistakes.
 
-    ``ahead`` times the length of the prompt is added to all positions behind it; ``standing`` puts each new id at
-    position 0; ``forgetful`` keeps no keys of the prompt; ``skip`` leaves the last new id out of the cache.
+    The prompt stands from ``start``, what is written from ``next_start`` (right behind it, if not told), or each new
+    id at 0 (``standing``); no keys of the prompt are kept (``forgetful``), or none of the new ids (``skip``).
     """
     k = v = EMBEDDING.new_zeros(0, WIDTH)
     unread = ids
-    start = 0
     for count in range(n):
         x = EMBEDDING[unread[0]]
         k = torch.cat([k, turned(x, W_K, start)])
@@ -225,10 +205,12 @@ def write(
         token = after_attention(turned(x, W_Q, start), k, v)[-1:].argmax(dim=-1, keepdim=True)
         ids = torch.cat([ids, token], dim=1)
 
-        start += len(x) + (ahead * len(x) if count == 0 else 0)
+        start = next_start if count == 0 and next_start is not None else start + len(x)
         start = 0 if standing else start
-        if (forgetful and count == 0) or (skip and count > 0):
-            k, v = k[:-1] if skip else k[:0], v[:-1] if skip else v[:0]
+        if forgetful and count == 0:
+            k, v = k[:0], v[:0]
+        if skip and count > 0:
+            k, v = k[:-1], v[:-1]
         unread = token
     return ids
 
@@ -238,9 +220,14 @@ def with_cache(ids: Tensor, n: int) -> Tensor:
     return write(ids, n)
 
 
-def prompt_counted_twice(ids: Tensor, n: int) -> Tensor:
-    """The museum's."""
-    return write(ids, n, ahead=1)
+def all_later(ids: Tensor, n: int) -> Tensor:
+    """Every position is too large by the length of the prompt, and no distance is: the text is right."""
+    return write(ids, n, start=ids.shape[1])
+
+
+def repaired(ids: Tensor, n: int) -> Tensor:
+    """The museum's: what is written stands in the midst of the prompt."""
+    return write(ids, n, start=ids.shape[1], next_start=ids.shape[1] + 1)
 
 
 def always_at_position_0(ids: Tensor, n: int) -> Tensor:
@@ -265,7 +252,8 @@ def one_token_short(ids: Tensor, n: int) -> Tensor:
 
 WRITERS: tuple[Write, ...] = (
     with_cache,
-    prompt_counted_twice,
+    all_later,
+    repaired,
     always_at_position_0,
     prompt_forgotten,
     own_words_forgotten,
@@ -296,26 +284,16 @@ def one_new_token(write: Write, logits: Logits) -> bool:
     return agrees_on(write, logits, range(4, 9), n=1)
 
 
-def says_always(write: Write, logits: Logits, *, answer: bool) -> bool:
-    """The same of everybody."""
-    return answer
-
-
-def says_the_opposite(write: Write, logits: Logits) -> bool:
-    """True for what is wrong."""
-    return not is_right(write, logits)
-
-
 MUSEUM_OFFSET = Exercise(
     name="5.6-museum-offset",
     answer=is_right,
     probes=tuple((writer, logits_of) for writer in WRITERS),
-    right="your test sees through five wrong ones, the museum's among them: with a cache and without, one text.",
+    right="your test sees through five wrong ones, the museum's among them, and lets the harmless shift pass.",
     mistakes=(
-        Mistake(one_new_token, "this sees the text that is too short only: compare all ids, and more than one new one."),
-        Mistake(partial(says_always, answer=True), "it says True to all six: five of them are wrong."),
-        Mistake(partial(says_always, answer=False), "it says False to all six: one of them is right."),
-        Mistake(says_the_opposite, "True must mean that the text is right."),
+        Mistake(
+            one_new_token, "this sees the text that is too short only: compare all ids, and more than one new one."
+        ),
+        *careless_tests(is_right, right=2, wrong=5),
     ),
 )
 
