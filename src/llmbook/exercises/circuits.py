@@ -250,7 +250,7 @@ LENSES: tuple[Lens, ...] = (
 )
 GAIN = random_normal(6, seed=5).abs() + 0.5
 TABLE = random_normal(9, 6, seed=6)
-DEPTHS = torch.tensor([[0.05], [1.0], [5.0], [20.0]])
+STREAMS = random_normal(4, 6) * torch.tensor([[0.05], [1.0], [5.0], [20.0]])  # they grow
 
 
 def same_on(lens: Lens, streams: Tensor) -> bool:
@@ -259,24 +259,24 @@ def same_on(lens: Lens, streams: Tensor) -> bool:
 
 
 def is_right(lens: Lens) -> bool:
-    """On streams that grow, and have a mean."""
-    return same_on(lens, random_normal(4, 6) * DEPTHS + 0.5)
+    """On streams that have a mean."""
+    return same_on(lens, STREAMS + 0.5)
 
 
 def likeliest_tokens(lens: Lens) -> bool:
     """Whether the first place is right; a size changes no place."""
-    streams = random_normal(4, 6) * DEPTHS + 0.5
+    streams = STREAMS + 0.5
     return bool((lens(streams, GAIN, TABLE).argmax(-1) == right_lens(streams, GAIN, TABLE).argmax(-1)).all())
 
 
 def on_one_layer(lens: Lens) -> bool:
     """The last size is its own."""
-    return same_on(lens, 3 * random_normal(1, 6) + 0.5)
+    return same_on(lens, STREAMS[1:2] + 0.5)
 
 
 def rows_sum_to_one(lens: Lens) -> bool:
     """Whatever the probabilities are."""
-    sums = lens(random_normal(4, 6) * DEPTHS, GAIN, TABLE).sum(dim=-1)
+    sums = lens(STREAMS, GAIN, TABLE).sum(dim=-1)
     return torch.allclose(sums, torch.ones_like(sums), atol=1e-5)
 
 
