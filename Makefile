@@ -74,7 +74,7 @@ $(FRONT_END): $(WEB_SOURCES) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) npm-build "Building the widgets' JavaScript" -- npm --prefix web run build
 	@mkdir -p $(@D) && touch $@
 
-$(WHEEL): $(LIBRARY) $(FRONT_END) pyproject.toml README.md LICENSE
+$(WHEEL): $(LIBRARY) $(FRONT_END) pyproject.toml setup.py README.md LICENSE $(wildcard notebooks/*.ipynb)
 	@rm -rf build _build/wheels
 	@$(STEP) wheel "Building the wheel" -- \
 		$(PY) -m pip wheel . --no-deps --no-build-isolation --wheel-dir _build/wheels
