@@ -28,9 +28,9 @@ THREE_COPIES = Exercise(
 # --- the QK matrix ---------------------------------------------------------------------------------------------
 
 
-def rows_of(w: Tensor, head: int, K: int) -> Tensor:
+def rows_of(w: Tensor, head: int, d_k: int) -> Tensor:
     """One head's rows of a projection."""
-    return w[K * head : K * head + K]
+    return w[d_k * head : d_k * head + d_k]
 
 
 def qk_matrix(
@@ -39,16 +39,16 @@ def qk_matrix(
     gain: Tensor,
     head: int,
     group: int,
-    K: int,
+    d_k: int,
     *,
     left: float = 1.0,
     right: float = 1.0,
     root: float = 0.5,
     in_turn: bool = False,
 ) -> Tensor:
-    """G W_Q W_Kᵀ G / √K of one head; the options are powers, of the gain on either side and of K, and a sharing."""
-    keys = rows_of(w_k, head % (len(w_k) // K) if in_turn else head // group, K)
-    return gain[:, None] ** left * (rows_of(w_q, head, K).T @ keys) * gain**right / K**root
+    """G W_Q W_Kᵀ G / √d_k of one head; the options are powers, of the gain on either side and of d_k, and a sharing."""
+    keys = rows_of(w_k, head % (len(w_k) // d_k) if in_turn else head // group, d_k)
+    return gain[:, None] ** left * (rows_of(w_q, head, d_k).T @ keys) * gain**right / d_k**root
 
 
 def turned_over(*arguments: Any) -> Tensor:
@@ -68,7 +68,7 @@ QK = Exercise(
     name="5.8-qk",
     answer=qk_matrix,
     probes=(*tries_of_heads(5, 3, 1), (random_normal(6, 7), random_normal(3, 7), random_normal(7).exp(), 1, 2, 3)),
-    right="rows are the query's side and columns the key's; of rank K at most, whatever D is.",
+    right="rows are the query's side and columns the key's; of rank d_k at most, whatever D is.",
     mistakes=(
         Mistake(partial(qk_matrix, left=0.0, right=0.0), "the gain is missing, on both sides."),
         Mistake(
@@ -76,7 +76,7 @@ QK = Exercise(
             "the keys have the gain as well: fold it into the right side.",
         ),
         Mistake(partial(qk_matrix, left=0.0), "the queries have the gain as well: fold it into the left side."),
-        Mistake(partial(qk_matrix, root=0.0), "the division by √K is missing."),
+        Mistake(partial(qk_matrix, root=0.0), "the division by √d_k is missing."),
         Mistake(turned_over, "this is transposed: the query stands on the left, x̂_t W x̂_sᵀ."),
         Mistake(partial(qk_matrix, in_turn=True), "groups are neighbours: head h uses the keys of head h // group."),
     ),
@@ -201,7 +201,7 @@ Lens = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def logits_by(streams: Tensor, size: Tensor, gain: Tensor, table: Tensor) -> Tensor:
-    """(L, V), the streams divided by a size."""
+    """(L, n_vocab), the streams divided by a size."""
     return (streams / size * gain) @ table.T
 
 

@@ -137,7 +137,7 @@ INDUCTION = Exercise(
 
 
 def layer_output(heads: Tensor, w_o: Tensor) -> Tensor:
-    """What the layer writes: its heads (H, T, K) side by side, mixed by W^O."""
+    """What the layer writes: its heads (H, T, d_k) side by side, mixed by W^O."""
     return torch.cat(list(heads), dim=-1) @ w_o
 
 

@@ -243,7 +243,7 @@ WAY_BACK = Exercise(
 
 # --- writing ---------------------------------------------------------------------------------------------------
 
-Model = Callable[[Tensor, Tensor], Tensor]  # logits (B, T, V) from the source (B, S) and what was written (B, T)
+Model = Callable[[Tensor, Tensor], Tensor]  # logits (B, T, n_vocab) from the source (B, S) and what was written (B, T)
 
 
 def add_source(src: Tensor, tgt: Tensor) -> Tensor:

@@ -164,19 +164,19 @@ W_Q, W_K, W_V = random_normal(3, WIDTH, WIDTH, seed=5).double()
 
 
 def turned(x: Tensor, w: Tensor, start: int) -> Tensor:
-    """Queries or keys (T, K), the first of them at position ``start``."""
+    """Queries or keys (T, d_k), the first of them at position ``start``."""
     table = precompute_freqs_cis(len(x), WIDTH, base=50.0, start=start, dtype=torch.float64)
     return apply_rotary(x @ w, table)
 
 
 def after_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Logits (T, V): the queries are the last T positions; what they fetch is compared with all ids."""
+    """Logits (T, n_vocab): the queries are the last T positions; what they fetch is compared with all ids."""
     hidden = ~causal_mask(len(q), len(k))
     return (q @ k.T).masked_fill(hidden, -torch.inf).softmax(dim=-1) @ v @ EMBEDDING.T
 
 
 def logits_of(ids: Tensor) -> Tensor:
-    """A model of one head without a cache: (1, T) to (1, T, V)."""
+    """A model of one head without a cache: (1, T) to (1, T, n_vocab)."""
     x = EMBEDDING[ids[0]]
     return after_attention(turned(x, W_Q, 0), turned(x, W_K, 0), x @ W_V)[None]
 

@@ -42,7 +42,7 @@ WIDTH = Exercise(
 
 
 def turn(x: Tensor, *, base: float = 10000.0, start: int = 0) -> Tensor:
-    """Each row of x (…, T, K) with its pairs turned, as the library does it."""
+    """Each row of x (…, T, d_k) with its pairs turned, as the library does it."""
     return apply_rotary(x, precompute_freqs_cis(x.shape[-2], x.shape[-1], base, start=start))
 
 
@@ -52,7 +52,7 @@ def turn_back(x: Tensor) -> Tensor:
 
 
 def turn_halves(x: Tensor) -> Tensor:
-    """Coordinates j and j + K/2 as pairs."""
+    """Coordinates j and j + d_k/2 as pairs."""
     return apply_rotary(x, precompute_freqs_cis(x.shape[-2], x.shape[-1]), "half")
 
 
@@ -83,13 +83,13 @@ ROTATE = Exercise(
             "it turns the other way: (a, b) goes to (a cos φ − b sin φ, a sin φ + b cos φ).",
         ),
         Mistake(partial(turn, start=1), "positions count from 0: the first row is not turned at all."),
-        Mistake(turn_halves, "the pairs are neighbours, 2j and 2j + 1; this takes j and j + K/2."),
+        Mistake(turn_halves, "the pairs are neighbours, 2j and 2j + 1; this takes j and j + d_k/2."),
         Mistake(
             partial(turn, base=1.0),
-            "every pair turns at the same rate here; pair j turns by t · 10000^(−2j/K).",
+            "every pair turns at the same rate here; pair j turns by t · 10000^(−2j/d_k).",
         ),
-        Mistake(partial(turn, base=1e-4), "the exponent is negative, −2j/K: later pairs turn more slowly."),
-        Mistake(partial(turn, base=100.0), "the exponent is −2j/K; this one is −j/K."),
+        Mistake(partial(turn, base=1e-4), "the exponent is negative, −2j/d_k: later pairs turn more slowly."),
+        Mistake(partial(turn, base=100.0), "the exponent is −2j/d_k; this one is −j/d_k."),
         Mistake(
             pairs_apart,
             "turned rightly, but joined with cat: the pairs belong side by side, torch.stack(…, dim=-1).flatten(-2).",
