@@ -30,7 +30,10 @@ HEADINGS = {
     "value": "value",
     "model": "model",
     "organisation": "made by",
-    "date": "report of",
+    "date": "month",
+    "weights": "weights",
+    "context_tokens": "tokens it reads",
+    "what": "what was new",
     "parameters_billion": "parameters (billion)",
     "active_billion": "used for a token (billion)",
     "tokens_billion": "training tokens (billion)",
@@ -41,6 +44,7 @@ HEADINGS = {
 COLUMNS = {
     "claims": ["claim", "value", "source", "as_of"],
     "history": ["year", "event", "source"],
+    "milestones": ["date", "model", "organisation", "what", "context_tokens", "source"],
     "models": ["date", "model", "parameters_billion", "active_billion", "tokens_billion", "source"],
 }
 
@@ -105,6 +109,8 @@ def cell(row: dict[str, str], column: str) -> str:
         return text.replace("-", "\N{NON-BREAKING HYPHEN}")
     if column == "value":
         return f"{text} %" if row["unit"] == "%" else f"{text} {row['unit']}".strip()
+    if column == "context_tokens":
+        return f"{int(text):,}" if text else "—"
     if column.endswith("_billion"):
         return f"{float(text):,.4g}" if 0 < float(text or 0) < 1000 else f"{float(text):,.0f}" if text else "—"
     return text
@@ -158,6 +164,7 @@ class Claim(SphinxRole):
         finally:
             self.env.note_dependency(str(table_path("claims", Path(self.env.srcdir))))
             self.env.note_dependency(str(table_path("models", Path(self.env.srcdir))))
+            self.env.note_dependency(str(table_path("milestones", Path(self.env.srcdir))))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

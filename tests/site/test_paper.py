@@ -122,7 +122,8 @@ def test_without_a_script_a_widget_is_printed_as_its_table(open_page, site, name
     assert all(is_whole(table) for table in page.locator(".llmbook-widget table").all())
 
 
-FOLDED = """[...document.querySelectorAll('article details')].filter((e) => !e.closest('.llm-ui'))
+# All but the strips of imports and checks (see test_cells.py).
+FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')].filter((e) => !e.closest('.llm-ui'))
   .filter((e) => ![...e.children].every((part) => part.checkVisibility()))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
@@ -159,7 +160,7 @@ MARK = """(long) => addEventListener('beforeprint', () => {
   let n = 0;
   const mark = (e, side, where) => e.insertAdjacentHTML(where, `<i style="font: 1px monospace">qz${n}${side}qz</i>`);
   for (const e of document.querySelectorAll('article figure, article tr, article .cell_input pre')) {
-    if (e.closest('.llmbook-widget[hidden], .llm-ui > :not(.paper)')) continue;
+    if (e.closest('.llmbook-widget[hidden], .llm-ui > :not(.paper), .llmbook-strip')) continue;
     if (e.textContent.trim().split('\\n').length > long && e.matches('pre')) continue;
     n += 1;
     mark(e.matches('tr') ? e.cells[0] : e, 'a', 'afterbegin');

@@ -19,8 +19,9 @@ FAMILIES = {
     "article p": "Source Serif 4",
     "article p em": "Source Serif 4",
     "article h1": "Source Sans 3",
-    "article .cell_input pre": "Source Code Pro",
+    "article .cell_input > div pre": "Source Code Pro",
     "article .cell_output pre": "Source Code Pro",
+    "article figure.llmbook-figure text": "Source Sans 3",
     "#pst-primary-sidebar nav a": "Source Sans 3",
 }
 # What can be seen of every element, but for the theme's own icons, which the book draws anew.
@@ -43,11 +44,15 @@ def fonts_of(page, selector: str) -> set[tuple[str, bool]]:
     return {(font["familyName"], font["isCustomFont"]) for font in used}
 
 
-def test_every_letter_comes_from_the_books_own_fonts(open_page, site):
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_every_letter_comes_from_the_books_own_fonts(open_page, site, media):
     page, _ = open_page(f"{site}/{PAGE}", width=1400)
     page.evaluate("document.querySelectorAll('article details').forEach((part) => (part.open = true))")
+    page.emulate_media(media=media)
     page.evaluate("document.fonts.ready")
     for selector, family in FAMILIES.items():
+        if media == "print" and not selector.startswith("article"):
+            continue  # the frame is not printed
         used = fonts_of(page, selector)
         assert used, selector
         assert all(own and name.startswith(family) for name, own in used), (selector, used)

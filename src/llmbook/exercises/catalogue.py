@@ -14,6 +14,7 @@ PAGES = (  # in reading order
     "three_eras",
     "counting",
     "charts",
+    "for_you",
     "text_to_numbers",
     "long_distance",
     "labels_for_free",
@@ -25,8 +26,10 @@ PAGES = (  # in reading order
     "the_parts",
     "the_whole",
     "translator",
+    "todays_parts",
     "todays_llm",
     "real_heads",
+    "circuits",
 )
 
 

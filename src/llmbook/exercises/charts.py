@@ -1,4 +1,4 @@
-"""The exercises of page 1.0, the charts of chapter 1: a log axis, a doubling time, training compute, rows that are due.
+"""The exercises of page 1.5, the charts of chapter 1: a log axis, a doubling time, training compute, rows that are due.
 
 The sizes and dates are those of the book's own table of models, so that a corrected row corrects the answers.
 """
@@ -44,11 +44,17 @@ def month(model: str) -> int:
 
 FACTOR = parameters("gpt3") / parameters("gpt")
 MONTHS = month("gpt3") - month("gpt")
+LARGEST = max(MODELS, key=lambda model: float(MODELS[model]["parameters_billion"] or 0))
+LATER = math.log2(parameters(LARGEST) / parameters("gpt3"))  # doublings since
+YEARS = (month(LARGEST) - month("gpt3")) / 12
 
 DOUBLING = Exercise(
     name="1.5-doubling",
     answer=MONTHS / math.log2(FACTOR),
-    right="more than ten doublings in less than two years. No later pair of the table keeps that pace.",
+    right=(
+        f"more than ten doublings in less than two years. The {YEARS:.0f} years since, up to the largest of the table, "
+        f"brought {LATER:.0f}."
+    ),
     mistakes=(
         Mistake(math.log2(FACTOR), "that is the number of doublings; divide the months by it."),
         Mistake(

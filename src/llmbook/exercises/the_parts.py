@@ -42,6 +42,7 @@ WEIGHTS = Exercise(
         Mistake(GRID // H, "each of the eight heads has weights of its own."),
         Mistake(GRID // B, "there are two sequences, and each has weights of its own."),
         Mistake(GRID // (B * H), "so many has one head in one sequence; there are eight heads and two sequences."),
+        Mistake(GRID * T // S, "the grid of one head is 100 × 300: a row for each query, a column for each key."),
         Mistake(GRID * D, "a weight is one number for a query and a key, however wide the two are."),
         Mistake(GRID * D // H, "a weight is one number for a query and a key: the width of a head is summed over."),
         Mistake(OUTPUT, "that is the output, B × T × D; asked is how much each query takes of each key."),
@@ -106,6 +107,16 @@ def root_lost(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
     return attend(q * math.sqrt(k.shape[-1]), k, v, may_attend)
 
 
+def divided_by_width(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
+    """Right, for scores divided by K and not by its root."""
+    return attend(q / math.sqrt(k.shape[-1]), k, v, may_attend)
+
+
+def divided_by_keys(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
+    """Right, for scores divided by the root of S, the number of keys."""
+    return attend(q * math.sqrt(k.shape[-1] / k.shape[-2]), k, v, may_attend)
+
+
 def queries(*shape: int, S: int, V: int) -> tuple[Tensor, Tensor, Tensor]:
     """Queries of this shape, with S keys as wide as they are, and values V wide."""
     *batch, _, width = shape
@@ -142,6 +153,8 @@ NOWHERE = Exercise(
         Mistake(masked_after, "masked after the softmax only: the weights of a row that sees some keys must sum to 1."),
         Mistake(mask_inverted, "the mask is inverted: True means “may look”."),
         Mistake(root_lost, "the root is missing: divide the scores by √K."),
+        Mistake(divided_by_width, "the scores are divided by K: take its root."),
+        Mistake(divided_by_keys, "the root is of the width of a key, k.shape[-1], not of how many keys there are."),
     ),
 )
 
@@ -232,6 +245,22 @@ def without_maximum(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return weights @ v / weights.sum()
 
 
+def clamped(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Scores cut off where e to them would leave a float."""
+    weights = (k @ q / math.sqrt(len(q))).clamp(-80, 80).exp()
+    return weights @ v / weights.sum()
+
+
+def rooted_by_keys(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Right, for scores divided by the root of S, the number of keys."""
+    return one_by_one(q, k, v, scale=1 / math.sqrt(len(k)))
+
+
+def divided_by_all(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Right, for scores divided by K and not by its root."""
+    return one_by_one(q, k, v, scale=1 / len(q))
+
+
 def one_query(S: int, K: int, V: int, *, first: float = 0.0, last: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
     """A query whose scores lie around a line from ``first`` to ``last``."""
     q = random_normal(K, seed=3).double()
@@ -275,6 +304,9 @@ ONE_BY_ONE = Exercise(
         ),
         Mistake(partial(one_by_one, divides=False), "divide by the sum of the weights at the end."),
         Mistake(partial(one_by_one, scale=1.0), "the root is missing: divide each score by √K."),
+        Mistake(divided_by_all, "each score is divided by K: take its root."),
+        Mistake(rooted_by_keys, "the root is of the width of a key, len(q), not of how many keys there are."),
+        Mistake(clamped, "cut off at 80 all large scores weigh the same: subtract the largest seen so far instead."),
     ),
 )
 

@@ -1,6 +1,7 @@
 """The exercises of page 5.2: the size of a decoder layer, its mask, the way back through a norm, and writing."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +37,7 @@ DECODER_LAYER = Exercise(
             ENCODER,
             "that is an encoder layer: a decoder layer has a second attention, and a third norm.",
         ),
+        Mistake(6 * DECODER, "those are all six layers of the base model; asked is one."),
         Mistake(
             DECODER - 2 * D,
             "there are three norms, one for each sub-layer, and each has a gain and a bias.",
@@ -85,8 +87,18 @@ def one_permission_enough(lengths: Tensor, T: int) -> Tensor:
 
 
 def hides_queries(lengths: Tensor, T: int) -> Tensor:
-    """Padding on the wrong axis."""
+    """Padding on the wrong axis, or on both: under a causal mask that is the same."""
     return causal_mask(T) & padding_mask(lengths, T).transpose(-2, -1)
+
+
+def causal_alone(lengths: Tensor, T: int) -> Tensor:
+    """One mask for all targets, without their padding."""
+    return causal_mask(T)
+
+
+def hides_itself(lengths: Tensor, T: int) -> Tensor:
+    """The diagonal hidden too."""
+    return decoder_mask(lengths, T).tril(-1)
 
 
 def first_padding_seen(lengths: Tensor, T: int) -> Tensor:
@@ -101,12 +113,14 @@ DECODER_MASK = Exercise(
     right="not the future, and not the padding; every row still has a key to look at, the first.",
     mistakes=(
         Mistake(inverted, "the mask is inverted: True must mean “may look”."),
+        Mistake(causal_alone, "that is the causal mask, (T, T), the same for all targets: join it with their padding."),
+        Mistake(hides_itself, "a query may look at itself: the diagonal stays, tril() and not tril(-1)."),
         Mistake(sees_padding, "the padding is still seen: compare the keys' numbers with the length."),
         Mistake(sees_future, "the future is still seen: join with the causal mask."),
         Mistake(one_permission_enough, "with “or” one permission is enough; both are needed: &."),
         Mistake(
             hides_queries,
-            "you hid queries; it is the keys, the last axis, that must not be looked at.",
+            "padded queries are hidden, and would look nowhere: it is the keys, the last axis, that must be.",
         ),
         Mistake(first_padding_seen, "one too many: the keys before the padding are 0 … length − 1."),
     ),
@@ -168,6 +182,11 @@ def sample_variance(x: Tensor, u: Tensor) -> Tensor:
     return by_hand(x, u, correction=1)
 
 
+def swapped(x: Tensor, u: Tensor) -> Tensor:
+    """The gradient taken for the row, and the row for the gradient."""
+    return by_hand(u, x)
+
+
 def without_eps(x: Tensor, u: Tensor) -> Tensor:
     """NaN for a row of equal numbers."""
     return by_hand(x, u, eps=0.0)
@@ -215,6 +234,9 @@ WAY_BACK = Exercise(
             "torch.var and torch.std divide by D − 1, LayerNorm by D: say correction=0.",
         ),
         Mistake(eps_outside, "ε stands under the root, beside the variance: σ is √(var + ε)."),
+        Mistake(swapped, "x and u are swapped: x is normalised, and u is what comes back."),
+        Mistake(partial(by_hand, eps=1e-6), "your ε is 10⁻⁶; here, as in PyTorch's LayerNorm, it is 10⁻⁵."),
+        Mistake(partial(by_hand, eps=1e-8), "your ε is 10⁻⁸; here, as in PyTorch's LayerNorm, it is 10⁻⁵."),
         Mistake(without_eps, "a row of equal numbers gives 0/0: σ is √(var + ε), with ε = 10⁻⁵."),
     ),
 )
@@ -272,6 +294,24 @@ def from_last_id(model: Model, src: Tensor, n: int) -> Tensor:
     return with_start(model, src, n, only_last=True)[:, 1:]
 
 
+def source_as_target(model: Model, src: Tensor, n: int) -> Tensor:
+    """The source on both sides, whatever was written."""
+    return model(src, src)[:, -1:].argmax(-1).expand(-1, n)
+
+
+def first_of_source(model: Model, src: Tensor, n: int) -> Tensor:
+    """The source without all but its first id."""
+    return with_start(model, src[:, :1], n)[:, 1:]
+
+
+def source_as_start(model: Model, src: Tensor, n: int) -> Tensor:
+    """What is written goes on from the source's first id."""
+    written = src[:, :1]
+    for _ in range(n):
+        written = torch.cat([written, model(src, written)[:, -1:].argmax(-1)], dim=1)
+    return written[:, 1:]
+
+
 SRC = torch.tensor([[3, 1, 4, 2, 5], [2, 6, 1, 5, 3]])
 
 WRITE = Exercise(
@@ -285,6 +325,9 @@ WRITE = Exercise(
             what_follows_the_start,
             "each id here is what follows the start: append what was written, and take the last logits.",
         ),
+        Mistake(source_as_target, "the source is given twice: the model's second argument is what was written so far."),
+        Mistake(first_of_source, "the model is given the first id of the source only: give it the whole."),
+        Mistake(source_as_start, "each row starts with the source's first id here: the start sign is 0."),
         Mistake(from_last_id, "the model sees its last id only; give it all that was written so far."),
     ),
 )

@@ -1,4 +1,4 @@
-"""The exercises of page 1.1: chains of rules, naive Bayes by hand, an interval, and reasoning backwards."""
+"""The exercises of page 1.2: chains of rules, naive Bayes by hand, an interval, and reasoning backwards."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial

@@ -1,5 +1,6 @@
-"""Facts about the world that the pages cite, one a row, each with its source and dates: models, history, claims.
+"""Facts about the world that the pages cite, one a row, each with its source and dates.
 
+``history`` holds events, ``models`` sizes, ``milestones`` what models learned to do, ``claims`` single numbers.
 ``rows("models")`` gives the rows of ``models.csv`` as dictionaries of strings; an empty string means that the source
 does not say. They lie beside this file so that a notebook finds them wherever the library is installed.
 """
@@ -7,7 +8,7 @@ does not say. They lie beside this file so that a notebook finds them wherever t
 import csv
 from importlib.resources import files
 
-TABLES = ("claims", "history", "models")
+TABLES = ("claims", "history", "milestones", "models")
 
 
 def rows(table: str) -> list[dict[str, str]]:
