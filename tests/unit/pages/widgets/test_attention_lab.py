@@ -102,6 +102,16 @@ def test_the_arcs_are_the_laboratory_under_another_front_end():
 
 def test_a_changed_setting_changes_what_is_compared():
     assert repr(AttentionLab()) != repr(AttentionLab(temperature=1.1))
+    weights = [AttentionLab(temperature=temperature).weights for temperature in (1.0, 1.01)]
+    assert (weights[0] - weights[1]).abs().max() < 0.005
+    assert repr(AttentionLab()) != repr(AttentionLab(temperature=1.01))  # three digits are compared
+
+
+def test_an_edit_belongs_to_its_head():
+    q, k, v = tensors()
+    for head in range(2):
+        lab = AttentionLab.from_tensors(q, k, v, TOKENS, KEYS, head=head, edits=[("q", 1, 2, 0, 9.5)])
+        assert (lab.qkv["q"][2, 0].item() == 9.5) == (head == 1)
 
 
 def test_typed_text_is_cut_and_escaped():
