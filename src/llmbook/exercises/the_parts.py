@@ -47,8 +47,7 @@ WEIGHTS = Exercise(
         Mistake(GRID * D // H, "a weight is one number for a query and a key: the width of a head is summed over."),
         Mistake(OUTPUT, "that is the output, B × T × D; asked is how much each query takes of each key."),
         Mistake(
-            4 * (D * D + D),
-            "so many numbers the layer learns; its attention weights are computed anew for each text.",
+            4 * (D * D + D), "so many numbers the layer learns; its attention weights are computed anew for each text."
         ),
     ),
 )
@@ -190,17 +189,10 @@ SHIFT = Exercise(
     probes=((1, 4), (3, 6), (0, 2), (7, 8)),
     right="every clock turns by its own angle, wherever it stood: one matrix for all positions.",
     mistakes=(
+        Mistake(shift_back, "this goes k places back; with the row on the left the minus stands in the upper row."),
+        Mistake(partial(turned_pairs, step=0), "all clocks turn alike here; clock i is slower by 10000^(2i/D)."),
         Mistake(
-            shift_back,
-            "this goes k places back; with the row on the left the minus stands in the upper row.",
-        ),
-        Mistake(
-            partial(turned_pairs, step=0),
-            "all clocks turn alike here; clock i is slower by 10000^(2i/D).",
-        ),
-        Mistake(
-            partial(turned_pairs, step=1),
-            "the clocks slow down by half as much as they should: the exponent is 2i/D.",
+            partial(turned_pairs, step=1), "the clocks slow down by half as much as they should: the exponent is 2i/D."
         ),
         Mistake(shift_by_one, "this moves by one place only; the angles are k times as large."),
     ),
@@ -239,15 +231,9 @@ def one_by_one(
     return output / total if divides else output
 
 
-def without_maximum(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """e to the score itself."""
-    weights = (k @ q / math.sqrt(len(q))).exp()
-    return weights @ v / weights.sum()
-
-
-def clamped(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Scores cut off where e to them would leave a float."""
-    weights = (k @ q / math.sqrt(len(q))).clamp(-80, 80).exp()
+def without_maximum(q: Tensor, k: Tensor, v: Tensor, *, bound: float = math.inf) -> Tensor:
+    """e to the score itself; a ``bound`` cuts scores off where e to them would leave a float."""
+    weights = (k @ q / math.sqrt(len(q))).clamp(-bound, bound).exp()
     return weights @ v / weights.sum()
 
 
@@ -283,8 +269,7 @@ ONE_BY_ONE = Exercise(
     right="three things to remember, however many keys there are. This is how fused kernels do without the matrix A.",
     mistakes=(
         Mistake(
-            without_maximum,
-            "right for small scores, but e²⁰⁰⁰ is infinite: subtract the largest score seen so far.",
+            without_maximum, "right for small scores, but e²⁰⁰⁰ is infinite: subtract the largest score seen so far."
         ),
         Mistake(
             partial(one_by_one, start=0.0),
@@ -306,7 +291,10 @@ ONE_BY_ONE = Exercise(
         Mistake(partial(one_by_one, scale=1.0), "the root is missing: divide each score by √d_k."),
         Mistake(divided_by_all, "each score is divided by d_k: take its root."),
         Mistake(rooted_by_keys, "the root is of the width of a key, len(q), not of how many keys there are."),
-        Mistake(clamped, "cut off at 80 all large scores weigh the same: subtract the largest seen so far instead."),
+        Mistake(
+            partial(without_maximum, bound=80.0),
+            "cut off at 80 all large scores weigh the same: subtract the largest seen so far instead.",
+        ),
     ),
 )
 

@@ -33,27 +33,16 @@ DECODER_LAYER = Exercise(
     answer=DECODER,
     right="two attentions, one feed-forward network and three norms; six such layers are 25 of the 63 millions.",
     mistakes=(
-        Mistake(
-            ENCODER,
-            "that is an encoder layer: a decoder layer has a second attention, and a third norm.",
-        ),
+        Mistake(ENCODER, "that is an encoder layer: a decoder layer has a second attention, and a third norm."),
         Mistake(6 * DECODER, "those are all six layers of the base model; asked is one."),
-        Mistake(
-            DECODER - 2 * D,
-            "there are three norms, one for each sub-layer, and each has a gain and a bias.",
-        ),
+        Mistake(DECODER - 2 * D, "there are three norms, one for each sub-layer, and each has a gain and a bias."),
         Mistake(DECODER - 3 * D, "each norm has a gain and a bias, 2D numbers."),
+        Mistake(DECODER - 6 * D, "the three norms are missing: each has a gain and a bias of D numbers."),
         Mistake(
-            DECODER - 6 * D,
-            "the three norms are missing: each has a gain and a bias of D numbers.",
+            DECODER - 9 * D - WIDTH, "the biases are missing: 4D in each attention, F + D in the feed-forward network."
         ),
         Mistake(
-            DECODER - 9 * D - WIDTH,
-            "the biases are missing: 4D in each attention, F + D in the feed-forward network.",
-        ),
-        Mistake(
-            DECODER - D * WIDTH,
-            "the two matrices of the feed-forward network are D × F and F × D; you counted one.",
+            DECODER - D * WIDTH, "the two matrices of the feed-forward network are D × F and F × D; you counted one."
         ),
     ),
 )
@@ -157,39 +146,9 @@ def by_hand(
     return back / sigma if divides else back
 
 
-def constant_deviation(x: Tensor, u: Tensor) -> Tensor:
-    """The mean moves with x, and σ does not."""
-    return by_hand(x, u, deviation_moves=False)
-
-
-def constant_mean(x: Tensor, u: Tensor) -> Tensor:
-    """σ moves with x, and the mean does not."""
-    return by_hand(x, u, mean_moves=False)
-
-
-def constant_both(x: Tensor, u: Tensor) -> Tensor:
-    """As if the norm only divided."""
-    return by_hand(x, u, mean_moves=False, deviation_moves=False)
-
-
-def undivided(x: Tensor, u: Tensor) -> Tensor:
-    """The two directions taken out, and that is all."""
-    return by_hand(x, u, divides=False)
-
-
-def sample_variance(x: Tensor, u: Tensor) -> Tensor:
-    """With D − 1 in place of D."""
-    return by_hand(x, u, correction=1)
-
-
 def swapped(x: Tensor, u: Tensor) -> Tensor:
     """The gradient taken for the row, and the row for the gradient."""
     return by_hand(u, x)
-
-
-def without_eps(x: Tensor, u: Tensor) -> Tensor:
-    """NaN for a row of equal numbers."""
-    return by_hand(x, u, eps=0.0)
 
 
 def eps_outside(x: Tensor, u: Tensor) -> Tensor:
@@ -223,21 +182,22 @@ WAY_BACK = Exercise(
     mistakes=(
         Mistake(handed_on, "this is the direct way of a pre-norm frame; post-norm has a LayerNorm on it."),
         Mistake(
-            constant_both,
+            partial(by_hand, mean_moves=False, deviation_moves=False),
             "the mean and σ are made of x too, and move with it; two terms are missing.",
         ),
-        Mistake(constant_deviation, "σ is made of x too: a term with the mean of u · x̂ is missing."),
-        Mistake(constant_mean, "the mean of x moves with x: take the mean of u off."),
-        Mistake(undivided, "divide by σ: a row twice as wide is moved half as far."),
         Mistake(
-            sample_variance,
-            "torch.var and torch.std divide by D − 1, LayerNorm by D: say correction=0.",
+            partial(by_hand, deviation_moves=False), "σ is made of x too: a term with the mean of u · x̂ is missing."
+        ),
+        Mistake(partial(by_hand, mean_moves=False), "the mean of x moves with x: take the mean of u off."),
+        Mistake(partial(by_hand, divides=False), "divide by σ: a row twice as wide is moved half as far."),
+        Mistake(
+            partial(by_hand, correction=1), "torch.var and torch.std divide by D − 1, LayerNorm by D: say correction=0."
         ),
         Mistake(eps_outside, "ε stands under the root, beside the variance: σ is √(var + ε)."),
         Mistake(swapped, "x and u are swapped: x is normalised, and u is what comes back."),
         Mistake(partial(by_hand, eps=1e-6), "your ε is 10⁻⁶; here, as in PyTorch's LayerNorm, it is 10⁻⁵."),
         Mistake(partial(by_hand, eps=1e-8), "your ε is 10⁻⁸; here, as in PyTorch's LayerNorm, it is 10⁻⁵."),
-        Mistake(without_eps, "a row of equal numbers gives 0/0: σ is √(var + ε), with ε = 10⁻⁵."),
+        Mistake(partial(by_hand, eps=0.0), "a row of equal numbers gives 0/0: σ is √(var + ε), with ε = 10⁻⁵."),
     ),
 )
 
