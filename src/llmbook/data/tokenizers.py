@@ -63,7 +63,8 @@ class CharTokenizer:
 
     @classmethod
     def train(cls, text: str, specials: Sequence[str] = ()) -> "CharTokenizer":
-        """The alphabet of a text, in the order of Unicode."""
+        """The alphabet of a text, in the order of Unicode. Raises ``ValueError`` for half of a surrogate pair."""
+        check_text(text)
         return cls(sorted(set(text)), specials)
 
     def __len__(self) -> int:
