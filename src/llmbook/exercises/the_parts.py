@@ -268,9 +268,7 @@ ONE_BY_ONE = Exercise(
     ),
     right="three things to remember, however many keys there are. This is how fused kernels do without the matrix A.",
     mistakes=(
-        Mistake(
-            without_maximum, "right for small scores, but e²⁰⁰⁰ is infinite: subtract the largest score seen so far."
-        ),
+        Mistake(without_maximum, "right for small scores, but e²⁰⁰⁰ is infinite: subtract the largest seen so far."),
         Mistake(
             partial(one_by_one, start=0.0),
             "your largest score starts at 0; where all scores are far below, every e is 0, and 0/0 NaN: start at −∞.",
