@@ -59,7 +59,7 @@ def declared() -> Data:
 
 def script_of(module: str, text: str) -> str:
     """The script that hands a module's exercises to the page."""
-    return f"(globalThis.llmbookExercises ??= {{}})[{json.dumps(module)}] = {json.dumps(text)};\n"
+    return f"(globalThis.llmbookExercises ??= {{}})[{json.dumps(module)}] = {json.dumps(text, ensure_ascii=False)};\n"
 
 
 def where_to_run(address: str | None) -> str:
