@@ -40,6 +40,7 @@ FRONT_END := _build/.front-end
 WHEEL := _build/.wheel
 CONFIG := _build/config.yml
 BOOK := $(HTML)/.built
+MUTANTS := _build/mutants/venv/.installed
 
 .PHONY: help
 help: ## This list
@@ -151,7 +152,7 @@ test-colab: $(BOOK) ## Run a Colab copy in a bare environment
 
 # --- using it -------------------------------------------------------------------------------------------------
 
-.PHONY: lab serve bench pins test-pins clean distclean
+.PHONY: lab serve bench mutants pins test-pins clean distclean
 lab: $(INSTALLED) $(FRONT_END) ## Open the notebooks in JupyterLab
 	@$(PY) scripts/surroundings.py $(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
 
@@ -161,6 +162,15 @@ serve: $(BOOK) ## Serve the built book on this machine only (PORT=8000)
 
 bench: $(INSTALLED) $(FRONT_END) ## Measure ours against the references, into benchmarks/results.json
 	@$(PY) benchmarks/run.py
+
+# A few hours for all; ONLY="nn/norms.py nn/cache.py" names modules, and a run that was cut goes on.
+mutants: $(MUTANTS) $(FRONT_END) ## Plant mistakes in copies of the library, and see which the tests notice
+	@$(PY) scripts/mutants.py --jobs $(JOBS) $(ONLY)
+
+$(MUTANTS): tests/mutants/requirements.txt | $(INSTALLED)
+	@$(PY) -m venv $(@D)
+	@$(STEP) mutants "Installing what makes mutants" -- $(@D)/bin/pip install -r $<
+	@touch $@
 
 pins: $(INSTALLED) ## Write constraints.txt anew from what is installed, and look for its wheels
 	@$(PY) scripts/pins.py

@@ -19,6 +19,12 @@ def test_rms_norm_equals_pytorchs():
     close(ours(x), theirs(x), EXACT)
 
 
+def test_epsilon_is_a_hundred_thousandth_unless_told():
+    """Seen where the numbers themselves are as small as its root."""
+    x = 0.003 * random(B, T, D)
+    close(RMSNorm(D).double()(x), nn.RMSNorm(D, eps=1e-5).double()(x), EXACT)
+
+
 def test_rms_norm_of_large_numbers_in_float16():
     x = (1000 * random(B, T, D)).half()  # their squares are beyond the largest, 65504
     theirs = nn.RMSNorm(D, eps=1e-5).half()
