@@ -3,8 +3,9 @@
 The theme and its extensions write some scripts into each page: a kernel launcher with a foreign address, a megabyte of
 icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
 theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
-that widget's, a page with formulas their style sheet. Settings move into files named by their content, so that a
-content security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
+that widget's, one with exercises their fields (and the judge when a reader turns to one), one with formulas their style
+sheet. Settings move into files named by their content, so that a content security policy can forbid inline scripts.
+What the theme names unhelpfully is renamed for screen readers.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ UNUSED = re.compile(
     r"|<script>(?:const THEBE_JS_URL|kernelName|DOCUMENTATION_OPTIONS|let toggle|var togglebutton)[^<]*</script>"
     r'|<script data-cfasync="false">.*?</script>'
     r'|<script[^>]*src="[^"]*(?:sphinx-thebe|fontawesome|togglebutton|design-tabs|clipboard\.min|copybutton|bootstrap'
-    r'|pydata-sphinx-theme|sphinx-book-theme)\.js[^"]*"[^>]*></script>'
+    r'|pydata-sphinx-theme|sphinx-book-theme|generated/judge)\.js[^"]*"[^>]*></script>'
     r'|<link[^>]*href="[^"]*(?:sphinx-thebe|togglebutton|copybutton)\.css[^"]*"[^>]*/>'
     r'|<link rel="preload" as="script"[^>]*>'
     r'|<meta name="viewport" content="width=device-width, initial-scale=1" ?/>'
@@ -38,11 +39,17 @@ SEARCH = re.compile(
     r'\.js[^"]*"[^>]*></script>'
 )
 WIDGET = re.compile(r'<script[^>]*src="[^"]*generated/widgets/(\w+)\.js[^"]*"[^>]*></script>')
+ANSWERS = re.compile(r'<script[^>]*src="[^"]*generated/answers\.js[^"]*"[^>]*></script>')
+CALIBRATION = re.compile(r'<script[^>]*src="[^"]*generated/calibration\.js[^"]*"[^>]*></script>')
 FORMULAS = re.compile(r'<link[^>]*href="[^"]*katex\.min\.css[^"]*"[^>]*/>')
 NEEDED_BY = {  # what a page loads, and by what in it one sees that it has a use for it
     SEARCH: 'id="search-results"',
     FORMULAS: 'class="katex',
+    ANSWERS: 'class="llmbook-exercise"',
+    CALIBRATION: 'class="llmbook-calibration"',
 }
+# Names and punctuation have the colour of the text: every second mark of a program would say nothing.
+PLAIN = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')
 INLINE = re.compile(r"<script>(.+?)</script>", re.DOTALL)
 
 RENAMED = {  # what the theme says to a screen reader that differs from what it shows, and landmarks it leaves out
@@ -78,7 +85,7 @@ def cleaned(page: str, static: str, folder: Path) -> str:
         (folder / name).write_text(match[1].strip() + "\n", encoding="utf-8")
         return f'<script src="{static}/inline/{name}"></script>'
 
-    page = HEADER.sub("", UNUSED.sub("", page))
+    page = PLAIN.sub(r"\1", HEADER.sub("", UNUSED.sub("", page)))
     for parts, sign in NEEDED_BY.items():
         if sign not in page:
             page = parts.sub("", page)

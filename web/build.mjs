@@ -1,6 +1,7 @@
 // Builds each widget twice: an ES module for notebooks, and a classic script for the site (file:// refuses modules).
-// Another classic script moves the frame around every page. The site also needs its fonts, copied here; KaTeX's, of
-// the version that typesets the formulas, are copied by _ext/katex_math.py.
+// Other classic scripts move the frame around every page, the fields of exercises, their judge, and the page of
+// calibration. The site also needs its fonts, copied here; KaTeX's, of the version that typesets the formulas, are
+// copied by _ext/katex_math.py.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { build, transformSync } from "esbuild";
@@ -8,8 +9,7 @@ import { build, transformSync } from "esbuild";
 const web = new URL(".", import.meta.url).pathname;
 const root = new URL("..", import.meta.url).pathname;
 const modules = `${root}src/llmbook/pages/widgets/static`; // beside the Python classes, in the wheel
-const siteScripts = `${root}_static/generated/widgets`;
-const frameScript = `${root}_static/generated/frame.js`;
+const scripts = `${root}_static/generated`;
 const fonts = `${root}_static/generated/fonts`;
 const testScript = `${root}_build/testing/testing.js`;
 
@@ -43,13 +43,15 @@ function starter({ name }) {
   const contents = `import { startWidgets } from "./site/start_widgets";
     import widget from "./widgets/${name}";
     startWidgets("${name}", widget);`;
-  return { stdin: { contents, resolveDir: `${web}src` }, format: "iife", outfile: `${siteScripts}/${name}.js` };
+  return { stdin: { contents, resolveDir: `${web}src` }, format: "iife", outfile: `${scripts}/widgets/${name}.js` };
 }
 
 await Promise.all([
   build({ ...options, entryPoints, format: "esm", outdir: modules }),
   ...widgets.map((widget) => build({ ...options, ...starter(widget) })),
-  build({ ...options, entryPoints: ["src/frame/index.ts"], outfile: frameScript }),
+  ...["frame", "answers", "judge", "calibration"].map((name) =>
+    build({ ...options, entryPoints: [`src/${name}/index.ts`], format: "iife", outfile: `${scripts}/${name}.js` }),
+  ),
   build({ ...options, entryPoints: ["src/testing.ts"], format: "iife", outfile: testScript }),
 ]);
 

@@ -138,6 +138,13 @@ def test_the_library_came_from_the_wheel(run, bare):
     assert version == here.stdout.strip(), "installing llmbook replaced torch"
 
 
+def test_what_readers_type_came_with_the_wheel(run, bare):
+    """In a folder where no checkout is near; the page that was run needs no such cells, so they are asked for."""
+    code = "from llmbook.pages import typed; print(typed('05-1-the-parts').MultiHeadAttention(6, 2))"
+    done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
+    assert "ScaledDotProductAttention" in done.stdout
+
+
 def test_the_widgets_front_end_is_there(run):
     states = [entry["state"] for entry in run.metadata.widgets[WIDGET_STATE]["state"].values()]
     front_ends = [state["_esm"] for state in states if state.get("_esm")]

@@ -28,6 +28,22 @@ def test_a_page_loads_only_what_it_has_a_use_for(tmp_path):
         assert cleaned(all_parts + sign, "_static", tmp_path) == part + sign
 
 
+ANSWERS = '<script src="../_static/generated/answers.js?v=1"></script>'
+CURVE = '<script src="../_static/generated/calibration.js?v=1"></script>'
+
+
+def test_fields_come_to_pages_with_exercises_and_their_judge_to_none_at_first(tmp_path):
+    judge = '<script src="../_static/generated/judge.js?v=1"></script>'
+    assert cleaned(f"<html>{ANSWERS}{CURVE}{judge}</html>", "_static", tmp_path) == "<html></html>"
+    for part, sign in ((ANSWERS, '<div class="llmbook-exercise"></div>'), (CURVE, '<div class="llmbook-calibration">')):
+        assert cleaned(part + judge + sign, "_static", tmp_path) == part + sign
+
+
+def test_marks_of_code_that_have_no_colour_of_their_own_go(tmp_path):
+    code = '<span class="n">x</span> <span class="o">=</span> <span class="p">(</span><span class="mi">1</span>'
+    assert cleaned(code, "_static", tmp_path) == 'x <span class="o">=</span> (<span class="mi">1</span>'
+
+
 def test_an_inline_script_becomes_a_file_and_the_hidden_header_goes(tmp_path):
     page = '<script>let a = 1;</script><header id="pst-header"><button class="primary-toggle"></button></header>'
     kept = cleaned(page, "_static", tmp_path)

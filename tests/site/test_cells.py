@@ -11,8 +11,9 @@ from folded_cells import publishes
 
 PAGES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 ANSWERED_BY_THE_READER = {"exercise", "solution"}
-CELLS = """[...document.querySelectorAll('article div.cell.docutils')]
-  .filter((cell) => !cell.matches('.tag_exercise, .tag_solution')).map((cell) => ({
+CELLS = """[
+  ...document.querySelectorAll('article div.cell.docutils:not(.tag_exercise, .tag_solution)'),
+].map((cell) => ({
   lines: cell.querySelector('[data-lines]')?.dataset.lines ?? null,
   parts: [...cell.querySelectorAll('.cell_input pre')].map((pre) => [
     pre.closest('[data-part]')?.dataset.part ?? 'v', pre.textContent]),

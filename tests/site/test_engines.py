@@ -101,6 +101,19 @@ def test_formulas_and_their_fonts_load(engine, site):
     assert engine.errors() == []
 
 
+FIELD = "document.querySelector('.llmbook-exercise[data-name=\"4.1-swap\"] form')"
+
+
+def test_an_answer_is_judged_and_kept(engine, site):
+    engine.open(f"{site}/{PAGES[0]}")
+    wait_for(engine, f"{FIELD} !== null")
+    for word, verdict in (("cat", "Not quite: "), ("Mat.", "Correct: ")):
+        engine.evaluate(f"({FIELD}.querySelector('input').value = '{word}', {FIELD}.requestSubmit(), 1)")
+        wait_for(engine, f"{FIELD}.querySelector('.verdict').textContent.startsWith('{verdict}')")
+    assert engine.evaluate("document.querySelector('.llmbook-progress').textContent") == "1 of 4 done"
+    assert engine.errors() == []
+
+
 BUTTON = "[...document.querySelectorAll('.primary-toggle[aria-haspopup=dialog]')].find((e) => e.checkVisibility())"
 IN_VIEW = """[...document.querySelectorAll('dialog[open]')].some((e) => {
   const box = e.getBoundingClientRect();

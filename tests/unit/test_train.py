@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from llmbook import train as program
+from llmbook.data import CharTokenizer, speeches
 from llmbook.models import GPT
 from llmbook.train import read_config
 
@@ -106,6 +109,31 @@ def test_two_processes_that_were_cut_go_on_bit_for_bit(together, tmp_path):
     losses, weights = cut_and_go_on(TOGETHER, tmp_path, parallel)
     assert losses == straight
     assert all(torch.equal(weights[name], w) for name, w in whole.items())
+
+
+def test_every_window_of_the_text_is_read_and_is_as_long_as_the_model(monkeypatch):
+    """The first example and the last: T ids and the T that follow them, up to the end of the text."""
+    text = "\n\n".join(speech.text for speech in speeches(2019, 2019, part="train"))
+    asked: list[tuple[Tensor, Tensor]] = []
+
+    def loss(logits: Tensor, targets: Tensor) -> Tensor:
+        asked.append((logits, targets))
+        return logits.sum()
+
+    def fit(model: object, loss_of: Callable, n: int, *rest: object, **options: object) -> list[float]:
+        loss_of(torch.tensor([0, n - 1]))
+        with pytest.raises(IndexError):
+            loss_of(torch.tensor([n]))
+        return []
+
+    monkeypatch.setattr(program, "fit", fit)
+    monkeypatch.setattr(program, "word_loss", loss)
+    sizes = {"d_model": 6, "n_heads": 1, "n_layers": 1, "max_len": 11}
+    program.train({"model": sizes, "data": {"since": 2019, "until": 2019}, "train": {"steps": 1}, "every": 1})
+    ((logits, targets),) = asked
+    assert logits.shape[:2] == targets.shape == (2, 11)
+    letters = CharTokenizer.train(text)
+    assert [letters.decode(row.tolist()) for row in targets] == [text[1:12], text[-11:]]
 
 
 @pytest.mark.parametrize(

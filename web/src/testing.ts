@@ -1,6 +1,7 @@
 // What the browser tests call: the mathematics and the laboratory, each under one name. Readers do not load this.
 
 import * as attention from "./core/attention";
+import * as calibration from "./core/calibration";
 import * as float16 from "./core/float16";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
@@ -8,12 +9,35 @@ import * as matrix from "./core/matrix";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
+import { exerciseOf } from "./judge/exercise";
+import { judge } from "./judge/judging";
+import * as pythonText from "./judge/python_text";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 
-const core = { ...attention, ...float16, ...legible, ...mask, ...matrix, ...python, ...softmax, ...words };
+const core = {
+  ...attention,
+  ...calibration,
+  ...float16,
+  ...legible,
+  ...mask,
+  ...matrix,
+  ...python,
+  ...softmax,
+  ...words,
+};
 const lab = { ...attend, inputs, asCode };
 
-Object.assign(globalThis, { llmbookCore: { ...core, ...lab }, llmbookAttentionLab: attentionLab });
+/** What the page says to each text typed in answer to one exercise. */
+const verdicts = (data: string, name: string, texts: string[]) => {
+  const exercise = exerciseOf(data, name);
+  return exercise ? texts.map((text) => judge(exercise, text)) : [];
+};
+
+Object.assign(globalThis, {
+  llmbookTyped: { verdicts, ...pythonText },
+  llmbookCore: { ...core, ...lab },
+  llmbookAttentionLab: attentionLab,
+});

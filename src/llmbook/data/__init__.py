@@ -26,4 +26,5 @@ from llmbook.data.speech import sentence_pairs as sentence_pairs
 from llmbook.data.speech import sentences as sentences
 from llmbook.data.speech import speeches as speeches
 from llmbook.data.tokenizers import CharTokenizer as CharTokenizer
+from llmbook.data.tokenizers import WordTokenizer as WordTokenizer
 from llmbook.data.tokenizers import pad as pad

@@ -170,16 +170,13 @@ def learn_merges(words: list[list[int]], counts: list[int], vocab: list[bytes], 
     """
     pairs = PairCounts(words, counts)
     vocab = list(vocab)
-    ids = {piece: i for i, piece in enumerate(vocab)}
     merges: list[Pair] = []
     while len(vocab) < vocab_size:
         pair = pairs.pop_most_frequent()
         if pair is None:
             break
-        piece = vocab[pair[0]] + vocab[pair[1]]
-        if piece not in ids:
-            ids[piece] = len(vocab)
-            vocab.append(piece)
+        # A piece of its own: what lies between two borders that no merge has crossed was merged alike wherever it is.
+        vocab.append(vocab[pair[0]] + vocab[pair[1]])
         merges.append(pair)
-        pairs.merge(pair, ids[piece])
+        pairs.merge(pair, len(vocab) - 1)
     return merges

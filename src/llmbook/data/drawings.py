@@ -1,6 +1,7 @@
 """Drawn figures of one colour each, with captions: pictures that a small model can learn to name.
 
-Some pairs of colour and shape are held out from training. Left out: several figures in a picture, and photographs.
+Some pairs of colour and shape are held out from training: four to choose a network by, four others to test it, once.
+Left out: several figures in a picture, and photographs.
 """
 
 import random
@@ -8,6 +9,8 @@ import random
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from llmbook.data.parts import Part, check_part
 
 COLOURS = {
     "red": (0.85, 0.15, 0.15),
@@ -18,7 +21,10 @@ COLOURS = {
     "grey": (0.5, 0.5, 0.5),
 }
 SHAPES = ("circle", "square", "triangle", "cross")
-HELD_OUT = {("red", "triangle"), ("green", "circle"), ("blue", "cross"), ("yellow", "square")}
+HELD_OUT: dict[Part, set[tuple[str, str]]] = {
+    "dev": {("red", "triangle"), ("green", "circle"), ("blue", "cross"), ("yellow", "square")},
+    "test": {("grey", "circle"), ("purple", "square"), ("yellow", "triangle"), ("red", "cross")},
+}
 SIDE = 32
 
 
@@ -50,16 +56,23 @@ def draw_shape(colour: str, shape: str, rng: random.Random) -> Float[Tensor, "3 
     return (picture + 0.03 * noise).clamp(0, 1)
 
 
-def shapes(
-    n: int, seed: int = 0, *, held_out: bool = False
-) -> tuple[Float[Tensor, "{n} 3 32 32"], list[tuple[str, str]]]:
-    """``n`` pictures and their (colour, shape): of the pairs meant for training, or of those ``HELD_OUT`` from it.
+def shapes(n: int, seed: int = 0, part: Part = "train") -> tuple[Float[Tensor, "{n} 3 32 32"], list[tuple[str, str]]]:
+    """``n`` pictures and their (colour, shape), of the pairs of one part: the 16 not ``HELD_OUT``, or four of those.
 
-    Raises ``ValueError`` for fewer than one.
+    Raises ``ValueError`` for fewer than one, and for a part that does not exist.
     """
+    check_part(part)
     if n < 1:
         raise ValueError(f"there must be at least one picture, got n={n}")
-    rng = random.Random(f"{seed} {held_out}")
-    pairs = [(c, s) for c in COLOURS for s in SHAPES if ((c, s) in HELD_OUT) == held_out]
+    rng = random.Random(f"{seed} {part}")
+    pairs = [(c, s) for c in COLOURS for s in SHAPES if part_of_pair(c, s) == part]
     drawn = [rng.choice(pairs) for _ in range(n)]
     return torch.stack([draw_shape(colour, shape, rng) for colour, shape in drawn]), drawn
+
+
+def part_of_pair(colour: str, shape: str) -> Part:
+    """The part a pair belongs to: most are for training."""
+    for part, pairs in HELD_OUT.items():
+        if (colour, shape) in pairs:
+            return part
+    return "train"

@@ -1,8 +1,10 @@
-"""From text to numbers and back, one id a character; and rows of unequal length made into one tensor.
+"""From text to numbers and back, one id a character or a word; and rows of unequal length made into one tensor.
 
 Left out: characters that did not occur in training (``byte_pairs`` has a code for every text).
 """
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import torch
@@ -61,7 +63,8 @@ class CharTokenizer:
 
     @classmethod
     def train(cls, text: str, specials: Sequence[str] = ()) -> "CharTokenizer":
-        """The alphabet of a text, in the order of Unicode."""
+        """The alphabet of a text, in the order of Unicode. Raises ``ValueError`` for half of a surrogate pair."""
+        check_text(text)
         return cls(sorted(set(text)), specials)
 
     def __len__(self) -> int:
@@ -77,3 +80,42 @@ class CharTokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """The characters; specials are left out. Raises ``ValueError`` for an id outside the vocabulary."""
         return "".join(self.symbols[i] for i in check_ids(ids, len(self)) if i >= len(self.specials))
+
+
+class WordTokenizer:
+    """One id for each of ``words``, in lower case, behind BERT's five specials; any other word is [UNK]."""
+
+    WORD = re.compile(r"[a-z]+|[0-9]+|[^\sa-z0-9]")
+    SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.symbols = [*self.SPECIALS, *words]
+        self.ids = {symbol: i for i, symbol in enumerate(self.symbols)}
+        self.pad, self.cls, self.sep, self.mask, self.unknown = range(len(self.SPECIALS))
+
+    @classmethod
+    def train(cls, texts: Iterable[str], vocab_size: int) -> "WordTokenizer":
+        """The most frequent words, of those equally frequent the ones that came first; ``vocab_size`` with specials.
+
+        Raises ``ValueError`` for a vocabulary without room for the specials.
+        """
+        room = vocab_size - len(cls.SPECIALS)
+        if room < 0:
+            raise ValueError(f"vocab_size={vocab_size} has no room for {len(cls.SPECIALS)} specials")
+        counts = Counter(word for text in texts for word in cls.split(text))
+        return cls(word for word, _ in counts.most_common(room))
+
+    @classmethod
+    def split(cls, text: str) -> list[str]:
+        """The words, numbers and signs of a text, in lower case."""
+        return cls.WORD.findall(text.lower())
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def encode(self, text: str) -> list[int]:
+        return [self.ids.get(word, self.unknown) for word in self.split(text)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The words with spaces between them, specials too. Raises ``ValueError`` for an id outside the vocabulary."""
+        return " ".join(self.symbols[i] for i in check_ids(ids, len(self)))

@@ -7,9 +7,9 @@ anything else it is said where it differs.
 
 Read in this order: ``exercise`` says what an exercise and a mistake are, ``running`` how a reader's function is tried,
 ``comparing`` when two results are the same, ``hints`` what would mend a wrong one, ``judging`` how these make one line,
-``catalogue`` which pages there are and how ``check`` finds an exercise. Then comes a module a page, named after its
-notebook (``one_head`` for ``04-1-one-head``): a section an exercise, with the right answer, the mistakes and the
-declaration.
+``catalogue`` which pages there are and how ``check`` finds an exercise, ``on_page`` what a page needs to judge one by
+itself. Then comes a module a page, named after its notebook (``one_head`` for ``04-1-one-head``): a section an
+exercise, with the right answer, the mistakes and the declaration.
 
 Left out: partial marks, and any judgement of style.
 """

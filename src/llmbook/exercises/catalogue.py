@@ -26,8 +26,10 @@ PAGES = (  # in reading order
     "the_parts",
     "the_whole",
     "translator",
+    "todays_parts",
     "todays_llm",
     "real_heads",
+    "circuits",
 )
 
 

@@ -83,6 +83,11 @@ def operations(row: Row, *, size: str = "active_billion", per_token: int = 6, bi
     return round(per_token * billion_parameters * billion_tokens * billions / 1e22, 3)
 
 
+def empty_is_none(row: Row) -> float:
+    """Charges a dense model, which names no active parameters, for none."""
+    return operations({**row, "parameters_billion": "0"})
+
+
 def single_operations(row: Row) -> float:
     """Not in units of 10²²."""
     return operations(row) * 1e22
@@ -107,6 +112,7 @@ COMPUTE = Exercise(
             "billions times billions are 10¹⁸; you have multiplied by 10⁹ once.",
         ),
         Mistake(partial(operations, per_token=1), "each parameter and token takes 6 operations; you have counted one."),
+        Mistake(empty_is_none, "where active_billion is empty, the model is dense and uses all its parameters."),
         Mistake(single_operations, "the answer is asked for in units of 10²² operations: divide by 1e22."),
     ),
 )
@@ -134,7 +140,25 @@ def looked_at_before(rows: Sequence[Row], today: str) -> int:
     return sum(row["as_of"] < today for row in rows)
 
 
-REVIEWS = [{"as_of": "2026-11", "review_by": review} for review in ("2028-05", "2028-11", "2028-11", "2029-11")]
+def all_rows(rows: Sequence[Row], today: str) -> int:
+    """Due or not."""
+    return len(rows)
+
+
+def by_year(rows: Sequence[Row], today: str) -> int:
+    """Without regard to the month."""
+    return sum(row["review_by"][:4] < today[:4] for row in rows)
+
+
+def due_today(rows: Sequence[Row], today: str) -> int:
+    """Those of this month alone."""
+    return sum(row["review_by"] == today for row in rows)
+
+
+REVIEWS = [
+    {"as_of": seen, "review_by": review}
+    for seen, review in (("2026-11", "2028-05"), ("2026-11", "2028-11"), ("2028-10", "2028-11"), ("2026-11", "2029-11"))
+]
 
 DUE = Exercise(
     name="1.5-due",
@@ -150,6 +174,9 @@ DUE = Exercise(
     mistakes=(
         Mistake(due_this_month_too, "a row is still good in the month of its review: < and not <=."),
         Mistake(not_yet_due, "those are the rows that are not due yet."),
+        Mistake(all_rows, "count only the rows whose month of review is past."),
+        Mistake(by_year, "compare the months as well, not the years alone."),
+        Mistake(due_today, "a row that was due long ago counts too: < and not ==."),
         Mistake(looked_at_before, "as_of says when somebody looked last; review_by says until when that holds."),
     ),
 )

@@ -191,6 +191,8 @@ def kind(answer: object) -> str:
     """What an answer is that is not made of numbers of one shape."""
     if isinstance(answer, Tensor | np.ndarray):
         return f"of type {answer.dtype}"
+    if isinstance(answer, str):
+        return "a text"
     return "parts of several shapes" if isinstance(answer, list | tuple) else type(answer).__name__
 
 
@@ -200,7 +202,8 @@ def entry_difference(numbers: Tensor, expected: Tensor, tolerance: Tensor) -> st
         return "there is a NaN in it: look for 0/0, for log 0, or for a row that may look nowhere."
 
     both_nan = numbers.isnan() & expected.isnan()
-    differs = ~((numbers == expected) | ((numbers - expected).abs() <= tolerance) | both_nan)
+    close = ((numbers - expected).abs() <= tolerance) & expected.isfinite()  # of infinity nothing is near but itself
+    differs = ~((numbers == expected) | close | both_nan)
     if not differs.any():
         return None
     if numbers.ndim == 0:

@@ -10,18 +10,18 @@ from llmbook.exercises.exercise import Exercise, Mistake
 L = 6  # layers
 D = 512  # model width
 H = 8  # heads
-V = 10_000  # vocabulary
+N_VOCAB = 10_000  # vocabulary
 P = 256  # positions
 
 BLOCK = 12 * D**2 + 13 * D
-COUNT = L * BLOCK + V * D + P * D + 2 * D
+COUNT = L * BLOCK + N_VOCAB * D + P * D + 2 * D
 
 PARAMETERS = Exercise(
     name="1.4-count",
     answer=COUNT,
     right="24 million; a fifth of it is the table of tokens, for a model so small.",
     mistakes=(
-        Mistake(COUNT + V * D, "the output shares the table of tokens; count it once."),
+        Mistake(COUNT + N_VOCAB * D, "the output shares the table of tokens; count it once."),
         Mistake(
             COUNT + (H - 1) * L * 4 * D**2,
             "heads share the width, so their number does not multiply anything.",
@@ -33,9 +33,11 @@ PARAMETERS = Exercise(
             "12 L D² is the rule of thumb; this model is small enough for the rest to matter.",
         ),
         Mistake(COUNT - P * D, "a row for each position is missing: P D."),
-        Mistake(COUNT - V * D, "the table of tokens is missing: V D."),
-        Mistake(COUNT - V * D - P * D, "the two tables are missing, of tokens and of positions: V D + P D."),
-        Mistake(BLOCK + V * D + P * D + 2 * D, "there are six blocks, and you counted one."),
+        Mistake(COUNT - N_VOCAB * D, "the table of tokens is missing: n_vocab D."),
+        Mistake(
+            COUNT - N_VOCAB * D - P * D, "the two tables are missing, of tokens and of positions: n_vocab D + P D."
+        ),
+        Mistake(BLOCK + N_VOCAB * D + P * D + 2 * D, "there are six blocks, and you counted one."),
     ),
 )
 

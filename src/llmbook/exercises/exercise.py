@@ -4,6 +4,7 @@ An answer is a value (a number, a word, a yes or no, a tensor, a list of numbers
 compared by what they return for the same arguments, the exercise's ``probes``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -34,3 +35,13 @@ class Exercise:
 def random_normal(*shape: int, seed: int = 0) -> Tensor:
     """Normal numbers to probe a function with, the same each time."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def careless_tests(right_test: Callable[..., bool], right: int, wrong: int) -> tuple[Mistake, ...]:
+    """Those that do not look, where the answer is a test, of ``right`` right and ``wrong`` wrong pieces of code."""
+    total = right + wrong
+    return (
+        Mistake(lambda *code: True, f"it says True to all {total}: {wrong} of them are wrong."),
+        Mistake(lambda *code: False, f"it says False to all {total}: {right} of them right. Is it too strict?"),
+        Mistake(lambda *code: not right_test(*code), "True must mean that the code is right."),
+    )

@@ -1,4 +1,4 @@
-"""The exercises of page 2.3: BERT's masks, labels that come free, and what pre-training is worth in labels."""
+"""The exercises of page 2.4: BERT's masks, labels that come free, and what pre-training is worth in labels."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ COUNT = Exercise(
         ),
         Mistake([980_000, 150_000, 20_000], "one question of game 2 needs two pieces."),
         Mistake([999_999, 150_000, 10_000], "the text is cut into 20,000 pieces, and each has a last word of its own."),
+        Mistake([980_000, 147_000, 10_000], "game 1 may ask for the last word of a piece too: 15 % of all 50."),
         Mistake([980_000, 150_000, 19_999], "each piece is used once, so 20,000 pieces make 10,000 pairs."),
         Mistake(
             [980_000, 120_000, 10_000],

@@ -1,4 +1,4 @@
-"""The exercises of page 2.2: what distance does to a gradient, a gate and a path."""
+"""The exercises of page 2.3: what distance does to a gradient, a gate and a path."""
 
 import torch
 from torch import Tensor

@@ -7,27 +7,6 @@ from torch import Tensor
 
 from llmbook.exercises.exercise import Exercise, Mistake, random_normal
 
-# --- where an induction head looks -----------------------------------------------------------------------------
-
-OFFSET = Exercise(
-    name="5.7-offset",
-    answer=3,
-    right="8 − 6 + 1 = 3: the token of 8 stood at 2 before, and 3 followed it.",
-    mistakes=(
-        Mistake(
-            2,
-            "2 holds the same token as 8. An induction head looks one further: at what came after it.",
-        ),
-        Mistake(4, "one too far: the token of 8 stood at 2 before. What came next there?"),
-        Mistake(7, "7 is the neighbour on the left: that is what a previous-token head looks at."),
-        Mistake(9, "9 lies ahead of 8, behind the causal mask. Look for the earlier copy."),
-        Mistake(
-            1,
-            "1 is what came before the earlier copy; the head wants what came after it.",
-        ),
-    ),
-)
-
 # --- the score of a head that looks evenly ---------------------------------------------------------------------
 
 
@@ -158,7 +137,7 @@ INDUCTION = Exercise(
 
 
 def layer_output(heads: Tensor, w_o: Tensor) -> Tensor:
-    """What the layer writes: its heads (H, T, K) side by side, mixed by W^O."""
+    """What the layer writes: its heads (H, T, d_k) side by side, mixed by W^O."""
     return torch.cat(list(heads), dim=-1) @ w_o
 
 
@@ -255,4 +234,4 @@ MEAN_ABLATION = Exercise(
     ),
 )
 
-EXERCISES = (OFFSET, EVEN, INDUCTION, MEAN_ABLATION)
+EXERCISES = (EVEN, INDUCTION, MEAN_ABLATION)

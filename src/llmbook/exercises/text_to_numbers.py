@@ -1,4 +1,4 @@
-"""The exercises of page 2.1: merges, perplexity, smoothing and neighbours."""
+"""The exercises of page 2.2: merges, perplexity, smoothing and neighbours."""
 
 import torch
 import torch.nn.functional as F
@@ -78,7 +78,7 @@ def posterior_mean(counts: Tensor, k: float) -> Tensor:
 
 
 def total_grown_by_one_k(counts: Tensor, k: float) -> Tensor:
-    """The total grown by k, and not by V·k."""
+    """The total grown by k, and not by n_vocab·k."""
     return (counts + k) / (counts.sum() + k)
 
 
@@ -125,10 +125,10 @@ ADD_K = Exercise(
     mistakes=(
         Mistake(
             total_grown_by_one_k,
-            "they do not sum to one: all V counts have grown by k, so the sum grows by V·k.",
+            "they do not sum to one: all n_vocab counts have grown by k, so the sum grows by n_vocab·k.",
         ),
-        Mistake(old_total, "the sum still is that of the old counts; it must grow by V·k."),
-        Mistake(k_shared_out, "that is k/V for each; here each count grows by the whole k."),
+        Mistake(old_total, "the sum still is that of the old counts; it must grow by n_vocab·k."),
+        Mistake(k_shared_out, "that is k/n_vocab for each; here each count grows by the whole k."),
         Mistake(k_for_zeros_only, "only the zeros got k; add it to every count."),
         Mistake(counts_only, "these are still counts: divide by their sum."),
         Mistake(one_for_k, "1 has been added, whatever k is."),

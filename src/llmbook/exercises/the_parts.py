@@ -2,7 +2,7 @@
 
     Attention(Q, K, V) = softmax(Q Kᵀ / √d_k) V
 
-Sizes: ``T`` queries and ``S`` keys, each ``K`` wide; ``D`` is the width of the model.
+Sizes: ``T`` queries and ``S`` keys, each ``d_k`` wide; ``D`` is the width of the model.
 """
 
 import math
@@ -42,19 +42,19 @@ WEIGHTS = Exercise(
         Mistake(GRID // H, "each of the eight heads has weights of its own."),
         Mistake(GRID // B, "there are two sequences, and each has weights of its own."),
         Mistake(GRID // (B * H), "so many has one head in one sequence; there are eight heads and two sequences."),
+        Mistake(GRID * T // S, "the grid of one head is 100 × 300: a row for each query, a column for each key."),
         Mistake(GRID * D, "a weight is one number for a query and a key, however wide the two are."),
         Mistake(GRID * D // H, "a weight is one number for a query and a key: the width of a head is summed over."),
         Mistake(OUTPUT, "that is the output, B × T × D; asked is how much each query takes of each key."),
         Mistake(
-            4 * (D * D + D),
-            "so many numbers the layer learns; its attention weights are computed anew for each text.",
+            4 * (D * D + D), "so many numbers the layer learns; its attention weights are computed anew for each text."
         ),
     ),
 )
 
 # --- a query that may look nowhere -----------------------------------------------------------------------------
 
-Attended = tuple[Tensor, Tensor]  # the output (…, T, V), and the weights (…, T, S)
+Attended = tuple[Tensor, Tensor]  # the output (…, T, d_v), and the weights (…, T, S)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
@@ -106,10 +106,20 @@ def root_lost(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
     return attend(q * math.sqrt(k.shape[-1]), k, v, may_attend)
 
 
-def queries(*shape: int, S: int, V: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries of this shape, with S keys as wide as they are, and values V wide."""
+def divided_by_width(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
+    """Right, for scores divided by d_k and not by its root."""
+    return attend(q / math.sqrt(k.shape[-1]), k, v, may_attend)
+
+
+def divided_by_keys(q: Tensor, k: Tensor, v: Tensor, may_attend: Mask) -> Attended:
+    """Right, for scores divided by the root of S, the number of keys."""
+    return attend(q * math.sqrt(k.shape[-1] / k.shape[-2]), k, v, may_attend)
+
+
+def queries(*shape: int, S: int, d_v: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries of this shape, with S keys as wide as they are, and values d_v wide."""
     *batch, _, width = shape
-    return random_normal(*shape), random_normal(*batch, S, width, seed=1), random_normal(*batch, S, V, seed=2)
+    return random_normal(*shape), random_normal(*batch, S, width, seed=1), random_normal(*batch, S, d_v, seed=2)
 
 
 SOMEWHERE = torch.tensor([[1, 0, 1, 1], [0, 0, 0, 0], [0, 1, 0, 0]]).bool()  # but for the second query
@@ -118,9 +128,9 @@ NOWHERE = Exercise(
     name="5.1-nowhere",
     answer=attend,
     probes=(
-        (*queries(3, 6, S=4, V=5), SOMEWHERE),
-        (*queries(2, 3, 5, 4, S=7, V=4), padding_mask(torch.tensor([0, 6]), 7)),
-        (*queries(1, 2, 2, S=3, V=2), torch.ones(2, 3, dtype=torch.bool)),
+        (*queries(3, 6, S=4, d_v=5), SOMEWHERE),
+        (*queries(2, 3, 5, 4, S=7, d_v=4), padding_mask(torch.tensor([0, 6]), 7)),
+        (*queries(1, 2, 2, S=3, d_v=2), torch.ones(2, 3, dtype=torch.bool)),
     ),
     right="zeros where there is nothing to look at. They stand in the weights, so no NaN comes back as a gradient.",
     mistakes=(
@@ -141,7 +151,9 @@ NOWHERE = Exercise(
         Mistake(output_alone, "the output is right; return the weights too, with a comma between the two."),
         Mistake(masked_after, "masked after the softmax only: the weights of a row that sees some keys must sum to 1."),
         Mistake(mask_inverted, "the mask is inverted: True means “may look”."),
-        Mistake(root_lost, "the root is missing: divide the scores by √K."),
+        Mistake(root_lost, "the root is missing: divide the scores by √d_k."),
+        Mistake(divided_by_width, "the scores are divided by d_k: take its root."),
+        Mistake(divided_by_keys, "the root is of the width of a key, k.shape[-1], not of how many keys there are."),
     ),
 )
 
@@ -177,17 +189,10 @@ SHIFT = Exercise(
     probes=((1, 4), (3, 6), (0, 2), (7, 8)),
     right="every clock turns by its own angle, wherever it stood: one matrix for all positions.",
     mistakes=(
+        Mistake(shift_back, "this goes k places back; with the row on the left the minus stands in the upper row."),
+        Mistake(partial(turned_pairs, step=0), "all clocks turn alike here; clock i is slower by 10000^(2i/D)."),
         Mistake(
-            shift_back,
-            "this goes k places back; with the row on the left the minus stands in the upper row.",
-        ),
-        Mistake(
-            partial(turned_pairs, step=0),
-            "all clocks turn alike here; clock i is slower by 10000^(2i/D).",
-        ),
-        Mistake(
-            partial(turned_pairs, step=1),
-            "the clocks slow down by half as much as they should: the exponent is 2i/D.",
+            partial(turned_pairs, step=1), "the clocks slow down by half as much as they should: the exponent is 2i/D."
         ),
         Mistake(shift_by_one, "this moves by one place only; the angles are k times as large."),
     ),
@@ -226,19 +231,29 @@ def one_by_one(
     return output / total if divides else output
 
 
-def without_maximum(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """e to the score itself."""
-    weights = (k @ q / math.sqrt(len(q))).exp()
+def without_maximum(q: Tensor, k: Tensor, v: Tensor, *, bound: float = math.inf) -> Tensor:
+    """e to the score itself; a ``bound`` cuts scores off where e to them would leave a float."""
+    weights = (k @ q / math.sqrt(len(q))).clamp(-bound, bound).exp()
     return weights @ v / weights.sum()
 
 
-def one_query(S: int, K: int, V: int, *, first: float = 0.0, last: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+def rooted_by_keys(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Right, for scores divided by the root of S, the number of keys."""
+    return one_by_one(q, k, v, scale=1 / math.sqrt(len(k)))
+
+
+def divided_by_all(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Right, for scores divided by d_k and not by its root."""
+    return one_by_one(q, k, v, scale=1 / len(q))
+
+
+def one_query(S: int, d_k: int, d_v: int, *, first: float = 0.0, last: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
     """A query whose scores lie around a line from ``first`` to ``last``."""
-    q = random_normal(K, seed=3).double()
-    along = q * math.sqrt(K) / q.square().sum()  # a key that scores 1
+    q = random_normal(d_k, seed=3).double()
+    along = q * math.sqrt(d_k) / q.square().sum()  # a key that scores 1
     line = torch.linspace(first, last, S, dtype=torch.float64)
-    k = random_normal(S, K, seed=4).double() + line[:, None] * along
-    return q, k, random_normal(S, V, seed=5).double()
+    k = random_normal(S, d_k, seed=4).double() + line[:, None] * along
+    return q, k, random_normal(S, d_v, seed=5).double()
 
 
 ONE_BY_ONE = Exercise(
@@ -254,8 +269,7 @@ ONE_BY_ONE = Exercise(
     right="three things to remember, however many keys there are. This is how fused kernels do without the matrix A.",
     mistakes=(
         Mistake(
-            without_maximum,
-            "right for small scores, but e²⁰⁰⁰ is infinite: subtract the largest score seen so far.",
+            without_maximum, "right for small scores, but e²⁰⁰⁰ is infinite: subtract the largest score seen so far."
         ),
         Mistake(
             partial(one_by_one, start=0.0),
@@ -274,7 +288,13 @@ ONE_BY_ONE = Exercise(
             "the output must shrink with the sum of the weights when a larger score comes.",
         ),
         Mistake(partial(one_by_one, divides=False), "divide by the sum of the weights at the end."),
-        Mistake(partial(one_by_one, scale=1.0), "the root is missing: divide each score by √K."),
+        Mistake(partial(one_by_one, scale=1.0), "the root is missing: divide each score by √d_k."),
+        Mistake(divided_by_all, "each score is divided by d_k: take its root."),
+        Mistake(rooted_by_keys, "the root is of the width of a key, len(q), not of how many keys there are."),
+        Mistake(
+            partial(without_maximum, bound=80.0),
+            "cut off at 80 all large scores weigh the same: subtract the largest seen so far instead.",
+        ),
     ),
 )
 

@@ -1,6 +1,7 @@
 """The exercises of page 5.2: the size of a decoder layer, its mask, the way back through a norm, and writing."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -32,26 +33,16 @@ DECODER_LAYER = Exercise(
     answer=DECODER,
     right="two attentions, one feed-forward network and three norms; six such layers are 25 of the 63 millions.",
     mistakes=(
-        Mistake(
-            ENCODER,
-            "that is an encoder layer: a decoder layer has a second attention, and a third norm.",
-        ),
-        Mistake(
-            DECODER - 2 * D,
-            "there are three norms, one for each sub-layer, and each has a gain and a bias.",
-        ),
+        Mistake(ENCODER, "that is an encoder layer: a decoder layer has a second attention, and a third norm."),
+        Mistake(6 * DECODER, "those are all six layers of the base model; asked is one."),
+        Mistake(DECODER - 2 * D, "there are three norms, one for each sub-layer, and each has a gain and a bias."),
         Mistake(DECODER - 3 * D, "each norm has a gain and a bias, 2D numbers."),
+        Mistake(DECODER - 6 * D, "the three norms are missing: each has a gain and a bias of D numbers."),
         Mistake(
-            DECODER - 6 * D,
-            "the three norms are missing: each has a gain and a bias of D numbers.",
+            DECODER - 9 * D - WIDTH, "the biases are missing: 4D in each attention, F + D in the feed-forward network."
         ),
         Mistake(
-            DECODER - 9 * D - WIDTH,
-            "the biases are missing: 4D in each attention, F + D in the feed-forward network.",
-        ),
-        Mistake(
-            DECODER - D * WIDTH,
-            "the two matrices of the feed-forward network are D × F and F × D; you counted one.",
+            DECODER - D * WIDTH, "the two matrices of the feed-forward network are D × F and F × D; you counted one."
         ),
     ),
 )
@@ -85,8 +76,18 @@ def one_permission_enough(lengths: Tensor, T: int) -> Tensor:
 
 
 def hides_queries(lengths: Tensor, T: int) -> Tensor:
-    """Padding on the wrong axis."""
+    """Padding on the wrong axis, or on both: under a causal mask that is the same."""
     return causal_mask(T) & padding_mask(lengths, T).transpose(-2, -1)
+
+
+def causal_alone(lengths: Tensor, T: int) -> Tensor:
+    """One mask for all targets, without their padding."""
+    return causal_mask(T)
+
+
+def hides_itself(lengths: Tensor, T: int) -> Tensor:
+    """The diagonal hidden too."""
+    return decoder_mask(lengths, T).tril(-1)
 
 
 def first_padding_seen(lengths: Tensor, T: int) -> Tensor:
@@ -101,12 +102,14 @@ DECODER_MASK = Exercise(
     right="not the future, and not the padding; every row still has a key to look at, the first.",
     mistakes=(
         Mistake(inverted, "the mask is inverted: True must mean “may look”."),
+        Mistake(causal_alone, "that is the causal mask, (T, T), the same for all targets: join it with their padding."),
+        Mistake(hides_itself, "a query may look at itself: the diagonal stays, tril() and not tril(-1)."),
         Mistake(sees_padding, "the padding is still seen: compare the keys' numbers with the length."),
         Mistake(sees_future, "the future is still seen: join with the causal mask."),
         Mistake(one_permission_enough, "with “or” one permission is enough; both are needed: &."),
         Mistake(
             hides_queries,
-            "you hid queries; it is the keys, the last axis, that must not be looked at.",
+            "padded queries are hidden, and would look nowhere: it is the keys, the last axis, that must be.",
         ),
         Mistake(first_padding_seen, "one too many: the keys before the padding are 0 … length − 1."),
     ),
@@ -143,34 +146,9 @@ def by_hand(
     return back / sigma if divides else back
 
 
-def constant_deviation(x: Tensor, u: Tensor) -> Tensor:
-    """The mean moves with x, and σ does not."""
-    return by_hand(x, u, deviation_moves=False)
-
-
-def constant_mean(x: Tensor, u: Tensor) -> Tensor:
-    """σ moves with x, and the mean does not."""
-    return by_hand(x, u, mean_moves=False)
-
-
-def constant_both(x: Tensor, u: Tensor) -> Tensor:
-    """As if the norm only divided."""
-    return by_hand(x, u, mean_moves=False, deviation_moves=False)
-
-
-def undivided(x: Tensor, u: Tensor) -> Tensor:
-    """The two directions taken out, and that is all."""
-    return by_hand(x, u, divides=False)
-
-
-def sample_variance(x: Tensor, u: Tensor) -> Tensor:
-    """With D − 1 in place of D."""
-    return by_hand(x, u, correction=1)
-
-
-def without_eps(x: Tensor, u: Tensor) -> Tensor:
-    """NaN for a row of equal numbers."""
-    return by_hand(x, u, eps=0.0)
+def swapped(x: Tensor, u: Tensor) -> Tensor:
+    """The gradient taken for the row, and the row for the gradient."""
+    return by_hand(u, x)
 
 
 def eps_outside(x: Tensor, u: Tensor) -> Tensor:
@@ -204,24 +182,28 @@ WAY_BACK = Exercise(
     mistakes=(
         Mistake(handed_on, "this is the direct way of a pre-norm frame; post-norm has a LayerNorm on it."),
         Mistake(
-            constant_both,
+            partial(by_hand, mean_moves=False, deviation_moves=False),
             "the mean and σ are made of x too, and move with it; two terms are missing.",
         ),
-        Mistake(constant_deviation, "σ is made of x too: a term with the mean of u · x̂ is missing."),
-        Mistake(constant_mean, "the mean of x moves with x: take the mean of u off."),
-        Mistake(undivided, "divide by σ: a row twice as wide is moved half as far."),
         Mistake(
-            sample_variance,
-            "torch.var and torch.std divide by D − 1, LayerNorm by D: say correction=0.",
+            partial(by_hand, deviation_moves=False), "σ is made of x too: a term with the mean of u · x̂ is missing."
+        ),
+        Mistake(partial(by_hand, mean_moves=False), "the mean of x moves with x: take the mean of u off."),
+        Mistake(partial(by_hand, divides=False), "divide by σ: a row twice as wide is moved half as far."),
+        Mistake(
+            partial(by_hand, correction=1), "torch.var and torch.std divide by D − 1, LayerNorm by D: say correction=0."
         ),
         Mistake(eps_outside, "ε stands under the root, beside the variance: σ is √(var + ε)."),
-        Mistake(without_eps, "a row of equal numbers gives 0/0: σ is √(var + ε), with ε = 10⁻⁵."),
+        Mistake(swapped, "x and u are swapped: x is normalised, and u is what comes back."),
+        Mistake(partial(by_hand, eps=1e-6), "your ε is 10⁻⁶; here, as in PyTorch's LayerNorm, it is 10⁻⁵."),
+        Mistake(partial(by_hand, eps=1e-8), "your ε is 10⁻⁸; here, as in PyTorch's LayerNorm, it is 10⁻⁵."),
+        Mistake(partial(by_hand, eps=0.0), "a row of equal numbers gives 0/0: σ is √(var + ε), with ε = 10⁻⁵."),
     ),
 )
 
 # --- writing ---------------------------------------------------------------------------------------------------
 
-Model = Callable[[Tensor, Tensor], Tensor]  # logits (B, T, V) from the source (B, S) and what was written (B, T)
+Model = Callable[[Tensor, Tensor], Tensor]  # logits (B, T, n_vocab) from the source (B, S) and what was written (B, T)
 
 
 def add_source(src: Tensor, tgt: Tensor) -> Tensor:
@@ -272,6 +254,24 @@ def from_last_id(model: Model, src: Tensor, n: int) -> Tensor:
     return with_start(model, src, n, only_last=True)[:, 1:]
 
 
+def source_as_target(model: Model, src: Tensor, n: int) -> Tensor:
+    """The source on both sides, whatever was written."""
+    return model(src, src)[:, -1:].argmax(-1).expand(-1, n)
+
+
+def first_of_source(model: Model, src: Tensor, n: int) -> Tensor:
+    """The source without all but its first id."""
+    return with_start(model, src[:, :1], n)[:, 1:]
+
+
+def source_as_start(model: Model, src: Tensor, n: int) -> Tensor:
+    """What is written goes on from the source's first id."""
+    written = src[:, :1]
+    for _ in range(n):
+        written = torch.cat([written, model(src, written)[:, -1:].argmax(-1)], dim=1)
+    return written[:, 1:]
+
+
 SRC = torch.tensor([[3, 1, 4, 2, 5], [2, 6, 1, 5, 3]])
 
 WRITE = Exercise(
@@ -285,6 +285,9 @@ WRITE = Exercise(
             what_follows_the_start,
             "each id here is what follows the start: append what was written, and take the last logits.",
         ),
+        Mistake(source_as_target, "the source is given twice: the model's second argument is what was written so far."),
+        Mistake(first_of_source, "the model is given the first id of the source only: give it the whole."),
+        Mistake(source_as_start, "each row starts with the source's first id here: the start sign is 0."),
         Mistake(from_last_id, "the model sees its last id only; give it all that was written so far."),
     ),
 )

@@ -125,7 +125,7 @@ Beams = tuple[Tensor, Tensor, Tensor]  # the best sums, the prefixes they go on 
 
 
 def best(sums: Tensor, logs: Tensor, beams: int, *, largest: bool = True) -> Beams:
-    """The best of all continuations of all prefixes, with sums so far (N) and logarithms (N, V) of what follows."""
+    """The best of all continuations of all prefixes, with sums (N) and logarithms (N, n_vocab) of what follows."""
     totals, flat = (sums[:, None] + logs).flatten().topk(beams, largest=largest)
     return totals, flat // logs.shape[-1], flat % logs.shape[-1]
 
@@ -147,7 +147,7 @@ def prefixes_and_ids_swapped(sums: Tensor, logs: Tensor, beams: int) -> Beams:
 
 
 def divided_by_prefixes(sums: Tensor, logs: Tensor, beams: int) -> Beams:
-    """The flat index divided by N, not by V."""
+    """The flat index divided by N, not by n_vocab."""
     totals, flat = (sums[:, None] + logs).flatten().topk(beams)
     return totals, flat // len(sums), flat % len(sums)
 
@@ -190,11 +190,11 @@ BEAM_STEP = Exercise(
         Mistake(multiplied, "logarithms of probabilities are added, not multiplied."),
         Mistake(
             prefixes_and_ids_swapped,
-            "rows and words are swapped: flat // V is the prefix, flat % V the new id.",
+            "rows and words are swapped: flat // n_vocab is the prefix, flat % n_vocab the new id.",
         ),
         Mistake(
             divided_by_prefixes,
-            "a row of the table is V long: divide the flat index by logs.shape[-1].",
+            "a row of the table is n_vocab long: divide the flat index by logs.shape[-1].",
         ),
         Mistake(divided_with_fractions, "a beginning has a whole number: divide the flat index with //, not with /."),
         Mistake(

@@ -1,4 +1,4 @@
-"""The exercises of page 2.4: chance, the contrastive loss by hand, its scale, and naming without labels."""
+"""The exercises of page 2.5: chance, the contrastive loss by hand, its scale, and naming without labels."""
 
 import math
 
@@ -43,6 +43,7 @@ SCALE = Exercise(
             math.log(19),
             "that is the distance the two scores need; divide it by the difference of the cosines.",
         ),
+        Mistake(SCORE_DIFFERENCE / 0.9, "divide by the difference of the two cosines, not by the larger one."),
         Mistake(0.95 / 0.05 * (0.9 - 0.6), "take the logarithm of 19, and divide it by 0.3."),
         Mistake(math.log(0.95) / -0.3, "0.95 is the probability; the odds are 0.95 to 0.05, that is 19."),
         Mistake(19 / 0.3, "take the logarithm: e to the (0.3 times the scale) must be 19."),
@@ -52,10 +53,10 @@ SCALE = Exercise(
 
 # --- the contrastive loss by hand ------------------------------------------------------------------------------
 
-S = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
+Z = torch.tensor([[2.0, 0.0], [1.0, 1.0]])
 PAIRS = torch.arange(2)  # picture i belongs to caption i
-ROWS = F.cross_entropy(S, PAIRS).item()
-COLUMNS = F.cross_entropy(S.T, PAIRS).item()
+ROWS = F.cross_entropy(Z, PAIRS).item()
+COLUMNS = F.cross_entropy(Z.T, PAIRS).item()
 
 LOSS = Exercise(
     name="2.5-loss",

@@ -46,7 +46,8 @@ def filter_logits(logits: Logits, *, temperature: float = 1.0, top_k: int | None
     if not 0 < top_p <= 1:
         raise ValueError(f"top_p must lie in (0, 1], got {top_p}")
 
-    logits = logits / temperature
+    limits = torch.finfo(torch.promote_types(logits.dtype, torch.float32))  # what a temperature becomes inside PyTorch
+    logits = logits / min(max(temperature, limits.tiny), limits.max)
     if top_k is not None and top_k < logits.shape[-1]:
         logits = keep_top_k(logits, top_k)
     if top_p < 1:

@@ -83,13 +83,17 @@ class Bert(nn.Module):
 
         Raises ``ValueError`` for a sequence longer than ``max_len``.
         """
+        x = self.embed(ids, segments)
+        return self.encoder(x, None if lengths is None else padding_mask(lengths, ids.shape[1]))
+
+    def embed(self, ids: Ids, segments: Ids | None = None) -> Float[Tensor, "B T D"]:
+        """Word, position and segment added and normalised: what the encoder reads. Raises as ``forward``."""
         T = ids.shape[1]
         check_length(T, self.max_len)
         positions = torch.arange(T, device=ids.device)
         segments = torch.zeros_like(ids) if segments is None else segments
         x = self.words(ids) + self.positions(positions) + self.segments(segments)
-        x = self.dropout(self.norm(x))
-        return self.encoder(x, None if lengths is None else padding_mask(lengths, T))
+        return self.dropout(self.norm(x))
 
     def pooled(self, hidden: Float[Tensor, "B T D"]) -> Float[Tensor, "B D"]:
         """The first position's state through a layer of its own: what the pair is judged by."""
@@ -118,9 +122,12 @@ class BertForPreTraining(nn.Module):
     ) -> tuple[Float[Tensor, "B T n_vocab"], Float[Tensor, "B 2"]]:
         """Logits of the words, and of "it followed" (0) against "it did not" (1), as the authors number them."""
         hidden = self.bert(ids, lengths, segments)  # (B, T, D)
+        return self.word_logits(hidden), self.nsp(self.bert.pooled(hidden))
+
+    def word_logits(self, hidden: Float[Tensor, "*rest D"]) -> Float[Tensor, "*rest n_vocab"]:
+        """The logits of the words for these states, all of them or only those that are asked for."""
         transformed = self.mlm_norm(F.gelu(self.mlm_dense(hidden)))
-        mlm_logits = F.linear(transformed, self.bert.words.weight, self.mlm_bias)
-        return mlm_logits, self.nsp(self.bert.pooled(hidden))
+        return F.linear(transformed, self.bert.words.weight, self.mlm_bias)
 
     def load_transformers(self, weights: Mapping[str, Tensor]) -> None:
         """Copy a ``transformers`` ``BertForPreTraining.state_dict()``; raises as ``load_weights``."""

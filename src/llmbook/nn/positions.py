@@ -31,8 +31,10 @@ class PositionArguments(TypedDict, total=False):
     score_bias: Tensor  # (H, T, S)
 
 
-def check_length(T: int, max_len: int) -> None:
-    """Raise ``ValueError`` where a sequence is longer than there are positions."""
+def check_length(T: int, max_len: int, start: int = 0) -> None:
+    """Raise ``ValueError`` where a sequence up to T is longer than there are positions, or starts before the first."""
+    if start < 0:
+        raise ValueError(f"positions count from 0, got start={start}")
     if T > max_len:
         raise ValueError(f"the sequence has {T} positions, but there are only max_len={max_len}")
 
@@ -62,9 +64,9 @@ class PositionalEncoding(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
-        """Raises ``ValueError`` for a sequence that reaches beyond ``max_len``."""
+        """Raises ``ValueError`` for a sequence that reaches beyond ``max_len``, or starts before 0."""
         end = start + x.shape[1]
-        check_length(end, len(self.table))
+        check_length(end, len(self.table), start)
         return self.dropout(x + self.table[start:end].to(x.dtype))
 
 
@@ -85,9 +87,9 @@ class LearnedPositions(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
-        """Raises ``ValueError`` for a sequence that reaches beyond ``max_len``."""
+        """Raises ``ValueError`` for a sequence that reaches beyond ``max_len``, or starts before 0."""
         end = start + x.shape[1]
-        check_length(end, len(self.table))
+        check_length(end, len(self.table), start)
         return self.dropout(x + self.table[start:end])
 
 
@@ -120,7 +122,7 @@ class Positions(nn.Module):
         self.added = tables[kind](d_model, max_len, dropout=dropout) if kind in tables else nn.Dropout(dropout)
 
     def forward(self, x: Float[Tensor, "B T D"], start: int = 0) -> Float[Tensor, "B T D"]:
-        check_length(start + x.shape[1], self.max_len)
+        check_length(start + x.shape[1], self.max_len, start)
         return self.added(x) if isinstance(self.added, nn.Dropout) else self.added(x, start)
 
     def in_attention(self, x: Float[Tensor, "B T D"], start: int = 0) -> PositionArguments:

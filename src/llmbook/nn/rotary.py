@@ -58,7 +58,8 @@ def apply_rotary(
 
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
     pairs = wide.unflatten(-1, (-1, 2)) if pairing == "interleaved" else wide.unflatten(-1, (2, -1)).mT  # (…, T, J, 2)
-    turned = torch.view_as_real(torch.view_as_complex(pairs.contiguous()) * freqs_cis)  # (…, T, J, 2)
+    pairs = pairs.clone(memory_format=torch.contiguous_format)  # a view of complex numbers must begin at an even place
+    turned = torch.view_as_real(torch.view_as_complex(pairs) * freqs_cis)  # (…, T, J, 2)
     return (turned if pairing == "interleaved" else turned.mT).flatten(-2).to(x.dtype)
 
 

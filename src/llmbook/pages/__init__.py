@@ -1,7 +1,8 @@
 """What only the book's pages need: figures, widgets, numbers in prose, tables of facts. Part of the wheel's extra.
 
-To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``agreement`` (two layers
-compared), ``looks``, ``svg``, ``figures``, ``plots`` (pictures), ``widgets`` (what can be touched).
+To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``typed_cells`` (what a
+reader has typed), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``, ``plots`` (pictures),
+``widgets`` (what can be touched).
 """
 
 from llmbook.pages.agreement import agree as agree
@@ -22,5 +23,6 @@ from llmbook.pages.plots import lines as lines
 from llmbook.pages.plots import loss_curve as loss_curve
 from llmbook.pages.plots import timeline as timeline
 from llmbook.pages.prose import glue as glue
+from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import WordArcs as WordArcs

@@ -10,11 +10,12 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator
 
-from llmbook.pages.looks import style
+from llmbook.pages.looks import PALETTE, style
 from llmbook.pages.svg import to_svg
 
 
@@ -64,11 +65,17 @@ def drawn_arrays(ax: Axes, with_patches: bool) -> list[object]:
     patches = ax.patches if with_patches else []
     arrays: list[object] = [array for line in ax.lines for array in line.get_data()]
     arrays += [p.get_bbox().bounds if isinstance(p, Rectangle) else p.get_path().vertices for p in patches]
-    arrays += [patch.get_alpha() or 0 for patch in patches]
+    arrays += [strength(patch) for patch in patches]
     arrays += [array for c in ax.collections for array in (c.get_array(), c.get_offsets()) if array is not None]
     arrays += [path.vertices for c in ax.collections for path in c.get_paths()]
     arrays += [image.get_array() for image in ax.images]
     return arrays
+
+
+def strength(patch: Patch) -> float:
+    """How opaque a cell of a heat map is, below zero where it has the colour of numbers below zero."""
+    below = to_hex(patch.get_facecolor()) == PALETTE["c2"]
+    return (-1 if below else 1) * (patch.get_alpha() or 0)
 
 
 def written_words(ax: Axes) -> list[str]:

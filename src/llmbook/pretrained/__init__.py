@@ -1,12 +1,15 @@
-"""Models that others have trained, fetched as packages, and read from their files into ours.
+"""Trained models: those of others, fetched as packages and read from their files into ours, and our own stored ones.
 
-To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, then a model that writes, ``smollm2``, and one
-that reads, ``minilm``.
+To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, a model that writes, ``smollm2``, and one that
+reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (games without labels),
+``few_labels`` (what they are worth), ``own_models`` (opened by name).
 """
 
 from llmbook.pretrained.hub import HubError as HubError
 from llmbook.pretrained.minilm import embed as embed
 from llmbook.pretrained.minilm import load_minilm as load_minilm
+from llmbook.pretrained.own_models import load_stored as load_stored
+from llmbook.pretrained.own_models import read_stored as read_stored
 from llmbook.pretrained.smollm2 import chat as chat
 from llmbook.pretrained.smollm2 import load_smollm2 as load_smollm2
 from llmbook.pretrained.tokenizer import PretrainedTokenizer as PretrainedTokenizer

@@ -75,6 +75,26 @@ def test_merging_goes_from_left_to_right():
     assert merge_pair([2, 1], (1, 2), 9) == [2, 1]
 
 
+def test_two_pairs_that_spell_one_piece_have_one_id():
+    """Merges from elsewhere may reach "abc" by "ab" + "c" and by "a" + "bc"; no training of ours does."""
+    a, b, c = (BPETokenizer([]).byte_ids[letter] for letter in b"abc")
+    ab, abc, bc = 256, 257, 258
+    tokenizer = BPETokenizer([(a, b), (ab, c), (b, c), (a, bc), (abc, abc)])
+    assert tokenizer.vocab[ab:] == [b"ab", b"abc", b"bc", b"abcabc"]
+    assert tokenizer.encode("abc") == [abc]
+    assert tokenizer.encode("abcabc") == [259]
+    swapped = BPETokenizer([(b, c), (a, 256), (a, b), (258, c)])
+    assert (len(swapped), swapped.encode("abc")) == (259, [257])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(text=some.text(some.sampled_from("ab "), min_size=2, max_size=60), specials=some.sampled_from([[], ["ab"]]))
+def test_training_learns_no_piece_twice(text, specials):
+    tokenizer = BPETokenizer.train(text, 300, specials)
+    pieces = tokenizer.vocab[len(specials) :]
+    assert len(set(pieces)) == len(pieces) == 256 + len(tokenizer.merges)
+
+
 def test_training_ends_when_nothing_is_left_to_merge():
     tokenizer = BPETokenizer.train("ab ab", 400)
     assert len(tokenizer) == 258  # "ab" and " ab"

@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from llmbook.data import COLOURS, HELD_OUT, SHAPES, draw_shape, shapes
+from llmbook.data import COLOURS, HELD_OUT, PARTS, SHAPES, draw_shape, shapes
 
 
 def test_pictures_are_of_what_they_say():
@@ -37,11 +37,13 @@ def test_shapes_differ_in_outline():
 
 
 def test_held_out_pairs_are_never_trained_on():
-    trained, held = set(shapes(400)[1]), set(shapes(400, held_out=True)[1])
-    assert held == HELD_OUT
-    assert not trained & held
-    assert {c for c, _ in trained} == set(COLOURS)
-    assert {s for _, s in trained} == set(SHAPES)
+    trained, dev, test = (set(shapes(400, part=part)[1]) for part in PARTS)
+    assert (dev, test) == (HELD_OUT["dev"], HELD_OUT["test"])
+    assert len(trained) + len(dev) + len(test) == len(trained | dev | test) == len(COLOURS) * len(SHAPES)
+    for pairs in (trained, trained | dev):
+        assert {c for c, _ in pairs} == set(COLOURS)
+        assert {s for _, s in pairs} == set(SHAPES)
+    assert {s for _, s in dev} == {s for _, s in test} == set(SHAPES)
     assert torch.equal(shapes(5, seed=1)[0], shapes(5, seed=1)[0])
     assert not torch.equal(shapes(5, seed=1)[0], shapes(5, seed=2)[0])
 
@@ -51,6 +53,11 @@ def test_what_cannot_be_drawn():
         draw_shape("pink", "circle", random.Random(0))
     with pytest.raises(ValueError, match="got 'red' 'star'"):
         draw_shape("red", "star", random.Random(0))
+
+
+def test_a_part_there_is_not(shapes_unchecked):
+    with pytest.raises(ValueError, match="got 'exam'"):
+        shapes(3, part="exam")
 
 
 @pytest.mark.parametrize("n", [0, -1])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmbook.data import BPETokenizer, CharTokenizer, pad
+from llmbook.data import BPETokenizer, CharTokenizer, WordTokenizer, pad
 
 
 @pytest.mark.parametrize("wrong", [-1, 258, 10**6])
@@ -25,6 +25,20 @@ def test_characters_and_back():
         CharTokenizer("abc", ["_"]).encode("a_b")  # a special of one character is no text
     with pytest.raises(ValueError, match="'x' is not among the 6"):
         tokenizer.encode("注x")
+
+
+def test_words_and_back():
+    tokenizer = WordTokenizer.train(["The cat, the CAT!", "the dog 12"], 9)
+    assert tokenizer.symbols == ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]", "the", "cat", ",", "!"]
+    assert [tokenizer.pad, tokenizer.cls, tokenizer.sep, tokenizer.mask, tokenizer.unknown] == [0, 1, 2, 3, 4]
+    assert tokenizer.encode("THE 12 cats!") == [5, 4, 4, 8]
+    assert tokenizer.decode([1, 5, 4]) == "[CLS] the [UNK]"
+    assert tokenizer.split("it's 1862.") == ["it", "'", "s", "1862", "."]
+    assert len(WordTokenizer.train(["a b"], 5)) == 5
+    with pytest.raises(ValueError, match="vocab_size=4 has no room for 5 specials"):
+        WordTokenizer.train(["a b"], 4)
+    with pytest.raises(ValueError, match="the id 9 is outside the vocabulary of 9"):
+        tokenizer.decode([9])
 
 
 def test_rows_are_padded_behind():

@@ -221,6 +221,8 @@ def spoilt(result: object) -> object:
         return result + "x"
     numbers = torch.as_tensor(result).clone()
     flat = numbers.view(-1)
+    if flat.is_floating_point() and flat[-1].isinf():
+        flat[-1] = 0.0  # twice infinity, and one more, is infinity
     flat[-1] = ~flat[-1] if flat.dtype == torch.bool else 2 * flat[-1] + 1
     return numbers
 
@@ -374,7 +376,7 @@ PAIR = toy(lambda x: (x.amax(), x.argmax()), (TABLE,), (-TABLE,), (TABLE.T,))
         (toy(0.8775, decimals=2), (0, 88), "these are 2 numbers, and one is asked for"),
         (toy(31.62, digits=2), 31, "close: give 2 digits, rounded."),
         (toy(24_000), (24, 0), "Python writes 1_000_000 and 0.5, without commas"),
-        (toy(3), "three", "made of numbers, and this is str"),
+        (toy(3), "three", "made of numbers, and this is a text"),
         (toy(3), lambda: 3, "a value is asked for"),
         (toy("mat"), "the mat", "answer with one word."),
         (toy("mat"), ("m", "at"), "write them together, as one word"),

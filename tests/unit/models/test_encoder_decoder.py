@@ -226,6 +226,18 @@ def test_recorded_weights_are_those_of_every_layer():
     close(logits, model(src, tgt, LENGTHS), 1e-9)  # the fused kernel sums in another order
 
 
+@pytest.mark.parametrize("kind", ["none", "rotary", "alibi"])
+@pytest.mark.parametrize("length", [S, T], ids=["T != S", "T = S"])
+def test_a_memory_is_a_bag_to_the_decoder(kind, length):
+    """Positions enter where a text attends to itself alone: the order of the memory changes nothing."""
+    layer = spread(DecoderLayer(36, H, F).double())
+    x, memory = random(B, T, 36), random(B, length, 36, seed=1)
+    told = Positions(kind, 36, H, 8).in_attention(x)
+    out = layer(x, memory, causal_mask(T), **told)
+    close(layer(x, memory.flip(1), causal_mask(T), **told), out, CLOSE)
+    assert not torch.allclose(layer(x, memory + 1, causal_mask(T), **told), out)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_position_can_be_learned_from(kind):
     d_model = 36  # rotary positions need heads of even width

@@ -43,6 +43,11 @@ def test_what_cannot_be_drawn_is_refused(make, message):
         make()
 
 
+def test_a_timeline_is_in_the_order_of_years():
+    words = [text.get_text() for text in timeline([(2017, "late"), (1950, "early"), (1986, "between")]).axes[0].texts]
+    assert words == ["1950  early", "1986  between", "2017  late"]
+
+
 @pytest.mark.parametrize("word", ["$5 and $6", "$\\frac$", "a_b^c"])
 def test_words_are_words_and_no_formulas(word):
     for fig in (

@@ -12,6 +12,8 @@ from torch import nn
 
 from llmbook.models import CausalLM, Transformer
 from llmbook.training import TrainConfig, fit, word_loss
+from llmbook.training.checkpoint import save_checkpoint
+from llmbook.training.loop import make_optimizer
 
 # --- limit -----------------------------------------------------------------------------------------------------
 
@@ -78,6 +80,17 @@ def test_weights_without_a_gradient_so_far_go_on_without_one(tmp_path):
     straight = net()
     assert run(straight, 1, 8) == history
     assert states_equal(resumed, straight)
+
+
+def test_a_checkpoint_takes_the_place_of_the_last_one_whole(tmp_path):
+    """Who has opened the old file reads it to its end, whatever is stored meanwhile: the new one is another file."""
+    path, opened, net = tmp_path / "state.pt", tmp_path / "opened.pt", model()
+    optimizer = make_optimizer(net, TrainConfig(steps=2))
+    save_checkpoint(path, net, optimizer, run={}, history=[1.0])
+    opened.hardlink_to(path)
+    save_checkpoint(path, net, optimizer, run={}, history=[2.0])
+    assert [torch.load(file, weights_only=True)["history"] for file in (opened, path)] == [[1.0], [2.0]]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["opened.pt", "state.pt"]
 
 
 def test_a_finished_run_is_not_repeated(tmp_path):

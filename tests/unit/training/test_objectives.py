@@ -86,6 +86,14 @@ def test_special_positions_are_never_chosen():
     assert torch.equal(seen[special], ids[special])
 
 
+def test_a_random_word_is_any_of_the_vocabulary():
+    ids = torch.full((100, 100), 5)
+    seen, _ = mask_words(ids, MASK, V, generator=generator(), share=1.0)
+    replaced = torch.bincount(seen[(seen != MASK) & (seen != 5)], minlength=V)
+    assert (replaced[replaced > 0] > 50).all()  # about 91 draws each, and five standard errors are 48
+    assert [word for word in range(V) if not replaced[word]] == [MASK, 5]  # which cannot be told from what stayed
+
+
 def test_masking_is_seeded_and_leaves_its_input():
     ids = ids_of(V, B, T)
     before = ids.clone()

@@ -24,6 +24,14 @@ def test_the_schedule_is_warm_up_and_cosine():
     assert learning_rate(1, TrainConfig(steps=1, warmup=0)) == pytest.approx(1e-4)
 
 
+def test_the_rate_grows_by_equal_steps_and_is_largest_at_the_end_of_the_warm_up():
+    config = TrainConfig(steps=50, warmup=10, lr=0.5)
+    rates = [learning_rate(step, config) for step in range(1, 51)]
+    assert rates[:10] == pytest.approx([0.05 * step for step in range(1, 11)])
+    assert rates.index(max(rates)) == 9
+    assert rates[9:] == sorted(rates[9:], reverse=True)
+
+
 def test_the_order_is_computed_from_seed_and_step():
     config = TrainConfig(steps=9, batch=50)
     assert torch.equal(batch_indices(3, 40, config), batch_indices(3, 40, config))

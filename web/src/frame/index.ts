@@ -7,6 +7,7 @@ import { addCopyButtons } from "./copy_buttons";
 import { connectDrawer } from "./drawers";
 import { connectMenus } from "./menus";
 import { followSections, showPresentPage } from "./place";
+import { askAndClear, showProgress } from "./progress";
 import { reachWhatScrolls } from "./scrolling";
 import { connectSearch, simplifySearchOnDisk } from "./search";
 import { markWordsSearched } from "./search_marks";
@@ -23,12 +24,14 @@ document.addEventListener("DOMContentLoaded", () => {
     fullscreen: () =>
       document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen(),
     mode: nextMode,
+    "clear-answers": askAndClear,
   });
   connectDrawer({ name: "primary", label: "Pages of the book", besideFrom: 992 });
   connectDrawer({ name: "secondary", label: "On this page", besideFrom: 1200 });
   connectMenus();
   connectSearch();
   showPresentPage();
+  showProgress();
   followSections();
   markWordsSearched();
   addCopyButtons();

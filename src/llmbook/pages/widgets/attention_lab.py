@@ -26,7 +26,7 @@ from llmbook.nn.attention import attention_weights
 from llmbook.nn.masks import causal_mask
 from llmbook.pages.widgets.checks import STATE, Sizes, check_kinds, check_settings, check_tensors
 from llmbook.pages.widgets.legible import legible
-from llmbook.pages.widgets.words import project, to_words, unknown_among
+from llmbook.pages.widgets.words import project, to_words, unknown_among, whole
 
 STATIC = Path(__file__).parent / "static"
 
@@ -90,14 +90,15 @@ class AttentionLab(anywidget.AnyWidget):
         not finite in float16.
         """
         q, k, v = (x if x.ndim == 3 else x[None] for x in (q, k, k if v is None else v))
-        key_tokens = tokens if key_tokens is None else key_tokens
+        key_tokens = [whole(token) for token in (tokens if key_tokens is None else key_tokens)]
+        tokens = [whole(token) for token in tokens]
         check_tensors(q, k, v, tokens, key_tokens, may_attend)
         if heads is not None and len(heads) != len(q):
             raise ValueError(f"expected a name for each of {len(q)} heads, got {len(heads)}: {heads}")
         source = {
             "kind": "tensors",
-            "tokens": list(tokens),
-            "key_tokens": list(key_tokens),
+            "tokens": tokens,
+            "key_tokens": key_tokens,
             "heads": list(range(len(q)) if heads is None else heads),
             "width": q.shape[-1],
             "value_width": v.shape[-1],

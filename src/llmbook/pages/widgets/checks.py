@@ -3,7 +3,6 @@
 The state travels to the page as JSON, which has neither NaN nor infinity: a page could not read such a number.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,9 @@ import torch
 from torch import Tensor
 
 MOST_TOKENS = 64
+LARGEST = 2**53  # of whole numbers a page can count with
+COLDEST, HOTTEST = 1e-9, 1e9  # temperatures that leave scores finite, and apart from each other
+LARGEST_ENTRY = torch.finfo(torch.float16).max
 MASKS = ("none", "causal", "padding", "window")
 STATE = ("text", "temperature", "scaled", "d_k", "mask", "n_keys", "window", "blocked", "edits", "head", "row", "key")
 
@@ -35,12 +37,13 @@ def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
     check_kinds(settings)
     if settings.get("mask", "none") not in MASKS:
         raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")
-    if not 0 < settings.get("temperature", 1.0) < math.inf:
-        raise ValueError(f"temperature must be finite and positive, got {settings['temperature']}")
+    if not COLDEST <= settings.get("temperature", 1.0) <= HOTTEST:
+        allowed = f"from {COLDEST:g} to {HOTTEST:g}, finite and positive"
+        raise ValueError(f"temperature must be {allowed}, got {settings['temperature']}")
     limits = {
-        "d_k": (1, None),
-        "window": (1, None),
-        "n_keys": (0, None),
+        "d_k": (1, LARGEST),
+        "window": (1, LARGEST),
+        "n_keys": (0, LARGEST),
         "head": (0, sizes.H),
         "row": (0, sizes.T),
         "key": (0, sizes.S),
@@ -81,10 +84,10 @@ KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
-def check_number(name: str, value: Any, low: int, high: int | None) -> None:
+def check_number(name: str, value: Any, low: int, high: int) -> None:
     """Raise ``ValueError`` unless the value is a whole number, at least ``low`` and below ``high``."""
-    if not (value >= low and (high is None or value < high)):
-        below = "" if high is None else f" and below {high}"
+    if not low <= value < high:
+        below = "" if high == LARGEST and not value >= high else f" and below {high}"
         raise ValueError(f"{name} must be at least {low}{below}, got {value}")
     if not isinstance(value, int):
         raise ValueError(f"{name} must be a whole number, got {value!r}")
@@ -115,8 +118,9 @@ def check_edit(edit: Sequence[Any], sizes: Sizes) -> None:
             raise ValueError(
                 f"the {axis} of an edit of {name} must be at least 0 and below {size}, got {index} in {edit}"
             )
-    if not (isinstance(value, int | float) and math.isfinite(value)):
-        raise ValueError(f"the value of an edit must be a finite number, got {value} in {edit}")
+    if not (is_number(value) and -LARGEST_ENTRY <= value <= LARGEST_ENTRY):
+        most = f"{LARGEST_ENTRY:.0f}"
+        raise ValueError(f"the value of an edit must be a finite number, at most {most}, got {value} in {edit}")
 
 
 def check_tensors(
@@ -128,6 +132,8 @@ def check_tensors(
             f"q, k and v must be (heads, length, width), or without heads; got {tuple(q.shape)}, {tuple(k.shape)} and "
             f"{tuple(v.shape)}: take one sequence of a batch, as in q[0]"
         )
+    if 0 in q.shape or 0 in v.shape:
+        raise ValueError(f"q and v need at least one head, token and column, got {tuple(q.shape)} and {tuple(v.shape)}")
     (H, T, d_k), (T_named, S_named) = q.shape, (len(tokens), len(key_tokens))
     if k.shape != (H, S_named, d_k) or v.shape[:2] != (H, S_named) or T != T_named:
         raise ValueError(

@@ -21,11 +21,15 @@ ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 def to_words(text: str) -> list[str]:
     """The first 16 words, each cut to 16 characters. Raises ``ValueError`` where there is no word."""
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # as a browser reads half a pair: U+FFFD
-    words = [word[:MAX_LETTERS] for word in SPACES.split(text) if word][:MAX_WORDS]
+    words = [word[:MAX_LETTERS] for word in SPACES.split(whole(text)) if word][:MAX_WORDS]
     if not words:
         raise ValueError(f"AttentionLab needs at least one word, got {text!r}")
     return words
+
+
+def whole(text: str) -> str:
+    """The text as a browser reads it: U+FFFD for half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def fnv1a(word: str) -> int:

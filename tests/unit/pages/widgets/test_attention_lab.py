@@ -102,6 +102,16 @@ def test_the_arcs_are_the_laboratory_under_another_front_end():
 
 def test_a_changed_setting_changes_what_is_compared():
     assert repr(AttentionLab()) != repr(AttentionLab(temperature=1.1))
+    weights = [AttentionLab(temperature=temperature).weights for temperature in (1.0, 1.01)]
+    assert (weights[0] - weights[1]).abs().max() < 0.005
+    assert repr(AttentionLab()) != repr(AttentionLab(temperature=1.01))  # three digits are compared
+
+
+def test_an_edit_belongs_to_its_head():
+    q, k, v = tensors()
+    for head in range(2):
+        lab = AttentionLab.from_tensors(q, k, v, TOKENS, KEYS, head=head, edits=[("q", 1, 2, 0, 9.5)])
+        assert (lab.qkv["q"][2, 0].item() == 9.5) == (head == 1)
 
 
 def test_typed_text_is_cut_and_escaped():
@@ -128,9 +138,13 @@ def test_typed_text_is_cut_and_escaped():
         ({"head": 1}, "head must be at least 0 and below 1, got 1"),
         ({"heat": 1}, "no setting heat"),
         ({"temperature": math.inf}, "finite and positive, got inf"),
-        ({"d_k": math.inf}, "d_k must be a whole number, got inf"),
-        ({"edits": [("q", 0, 0, 0, math.nan)]}, "a finite number, got nan in .'q', 0, 0, 0, nan"),
-        ({"edits": [("q", 0, 0, 0, -math.inf)]}, "a finite number, got -inf"),
+        ({"d_k": math.inf}, "d_k must be at least 1 and below 9007199254740992, got inf"),
+        ({"edits": [("q", 0, 0, 0, math.nan)]}, "a finite number, at most 65504, got nan in .'q', 0, 0, 0, nan"),
+        ({"edits": [("q", 0, 0, 0, -math.inf)]}, "a finite number, at most 65504, got -inf"),
+        ({"edits": [("q", 0, 0, 0, 65505)]}, "at most 65504, got 65505"),
+        ({"temperature": 1e-300}, "temperature must be from 1e-09 to 1e.09, finite and positive, got 1e-300"),
+        ({"d_k": 1.5}, "d_k must be a whole number, got 1.5"),
+        ({"window": 10**400}, "window must be at least 1 and below 9007199254740992, got 1000"),
         ({"edits": [("w", 0, 0, 0, 1.0)]}, "matrix q, k or v, got .'w', 0, 0, 0, 1.0"),
         ({"edits": [("q", 0, 0, 1.0)]}, r"\(matrix, head, row, column, value\) .* got \('q', 0, 0, 1.0\)"),
         ({"edits": [("q", 1, 0, 0, 1.0)]}, "head of an edit of q must be at least 0 and below 1, got 1"),

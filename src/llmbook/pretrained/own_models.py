@@ -1,0 +1,46 @@
+"""The book's own models, trained beforehand by the recipes and stored in the package: ``load_stored("reader-both")``.
+
+``make models`` trains what is missing or was changed. A recipe is added by writing it and naming it in ``RECIPES``; a
+*run* is an experiment too long for a page, of which only the numbers are stored, by its name in ``RUNS``.
+"""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from llmbook.pretrained.few_labels import ablation
+from llmbook.pretrained.readers import READERS
+from llmbook.pretrained.recipe import Recipe, set_weights
+
+STORED = Path(str(files("llmbook.pretrained"))) / "stored"
+RECIPES = {recipe.name: recipe for recipe in READERS}
+RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
+    "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Raises ``ValueError``, naming those there are, for a name that is not among them."""
+    if name not in RECIPES:
+        raise ValueError(f"the stored models are {', '.join(RECIPES)}; got {name!r}")
+    return RECIPES[name]
+
+
+def load_stored(name: str, folder: Path = STORED) -> nn.Module:
+    """The stored model in float32, ready to be used. Raises ``ValueError`` as ``find_recipe``."""
+    model = find_recipe(name).make()
+    set_weights(model, folder / f"{name}.safetensors")
+    return model.eval().requires_grad_(False)
+
+
+@cache
+def read_stored(name: str, folder: Path = STORED) -> dict[str, Any]:
+    """The card of a stored model, or the numbers of a stored run. Raises ``ValueError`` for a name without either."""
+    if name not in (*RECIPES, *RUNS):
+        raise ValueError(f"stored are {', '.join((*RECIPES, *RUNS))}; got {name!r}")
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
