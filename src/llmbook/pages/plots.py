@@ -56,7 +56,8 @@ def heat_map(
                 number = round(float(table[t, s]), decimals) + 0.0  # + 0.0 makes -0 into 0
                 ax.text(s, t, f"{number:.{decimals}f}", ha="center", va="center", size=9)
         ax.set(xlim=(-0.5, S - 0.5), ylim=(T - 0.5, -0.5), xlabel=column_label, ylabel=row_label, title=title)
-        ax.set_xticks(range(S), columns, rotation=0 if S <= 12 else 90, **AS_IT_IS)
+        upright = S <= 12 or max(map(len, columns)) == 1
+        ax.set_xticks(range(S), columns, rotation=0 if upright else 90, **AS_IT_IS)
         ax.set_yticks(range(T), rows, **AS_IT_IS)
         ax.xaxis.tick_top()
         ax.xaxis.set_label_position("top")

@@ -56,3 +56,9 @@ def test_words_are_words_and_no_formulas(word):
         timeline([(1990, word), (1991, "b")]),
     ):
         assert word in bundle(fig, alt="a figure with a word")["image/svg+xml"]
+
+
+@pytest.mark.parametrize(("columns", "angle"), [("a" * 12, 0), ("a" * 13, 0), (["ab"] * 12, 0), (["ab"] * 13, 90)])
+def test_only_many_long_words_are_turned(columns, angle):
+    fig = heat_map([[0.5] * len(columns)], ["row"], list(columns), decimals=None)
+    assert {label.get_rotation() for label in fig.axes[0].get_xticklabels()} == {angle}
