@@ -25,6 +25,7 @@ PAGES = (  # in reading order
     "properties",
     "the_parts",
     "the_whole",
+    "training_loop",
     "translator",
     "todays_parts",
     "todays_llm",
