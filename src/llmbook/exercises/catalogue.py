@@ -24,6 +24,7 @@ PAGES = (  # in reading order
     "properties",
     "the_parts",
     "the_whole",
+    "training_loop",
     "translator",
     "todays_llm",
     "real_heads",

@@ -18,6 +18,7 @@ from llmbook.pages.looks import SERIES as SERIES
 from llmbook.pages.looks import style as style
 from llmbook.pages.plots import alignment as alignment
 from llmbook.pages.plots import bars as bars
+from llmbook.pages.plots import dots as dots
 from llmbook.pages.plots import heat_map as heat_map
 from llmbook.pages.plots import lines as lines
 from llmbook.pages.plots import loss_curve as loss_curve

@@ -1,4 +1,4 @@
-"""The kinds of figure the book draws: heat maps, curves, bars, timelines; each returns one for ``figures.show``."""
+"""The kinds of figure the book draws: heat maps, curves, bars, dots, timelines; each returns one for ``show``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -153,6 +153,25 @@ def bars(labels: Words, series: Mapping[str, object], *, ylabel: str, title: str
         ax.margins(y=0.15)
         if len(series) > 1:
             ax.legend()
+    return fig
+
+
+def dots(rows: Mapping[str, object], *, xlabel: str, title: str = "") -> Figure:
+    """Numbers of several runs, a row for each kind: a dot a run, on a line from the smallest to the largest.
+
+    Raises ``ValueError`` for no rows, for a row without numbers, and for numbers that are not finite.
+    """
+    found = {name: as_array(numbers) for name, numbers in rows.items()}
+    if not found or not all(numbers.size and np.isfinite(numbers).all() for numbers in found.values()):
+        raise ValueError(f"every row needs finite numbers, at least one; got {dict(rows)}")
+    fig, (ax,) = canvas(6, 0.8 + 0.3 * len(found))
+    with style():
+        for place, numbers in enumerate(found.values()):
+            ax.plot([numbers.min(), numbers.max()], [place, place], color=PALETTE["grid"], lw=4, zorder=0)
+            ax.plot(numbers, np.full(numbers.size, place), "o", color=PALETTE["c1"], mec=PALETTE["paper"], ms=7)
+        ax.set(xlabel=xlabel, title=title, ylim=(len(found) - 0.5, -0.5))
+        ax.set_xlim(left=min(0, ax.get_xlim()[0]))
+        ax.set_yticks(range(len(found)), list(found), **AS_IT_IS)
     return fig
 
 

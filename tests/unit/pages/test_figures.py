@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sample_figures import ALT, DRAW, each_figure
 
-from llmbook.pages import alignment, bars, canvas, figures, heat_map, lines, loss_curve, show, timeline
+from llmbook.pages import alignment, bars, canvas, dots, figures, heat_map, lines, loss_curve, show, timeline
 from llmbook.pages.figures import bundle, digest
 
 
@@ -56,6 +56,8 @@ CHANGES = {
     "an axis label": (loss_curve({"a": [2, 1]}), loss_curve({"a": [2, 1]}, ylabel="bits")),
     "a legend": (loss_curve({"a": [2, 1], "b": [2, 1]}), loss_curve({"a": [2, 1], "c": [2, 1]})),
     "a bar": (bars(["a"], {"n": [1.0]}, ylabel="y"), bars(["a"], {"n": [2.0]}, ylabel="y")),
+    "a dot": (dots({"a": [1.0, 2.0]}, xlabel="x"), dots({"a": [1.0, 2.1]}, xlabel="x")),
+    "a row": (dots({"a": [1.0]}, xlabel="x"), dots({"b": [1.0]}, xlabel="x")),
     "a year": (timeline([(1950, "a"), (2000, "b")]), timeline([(1951, "a"), (2000, "b")])),
 }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llmbook.pages import bars, heat_map, lines, loss_curve, timeline
+from llmbook.pages import bars, dots, heat_map, lines, loss_curve, timeline
 from llmbook.pages.figures import bundle
 
 
@@ -19,6 +19,9 @@ from llmbook.pages.figures import bundle
         (lambda: loss_curve({}), "got 0"),
         (lambda: bars(["a"], {}, ylabel="y"), "got 0"),
         (lambda: bars(["a"], {name: [1] for name in "tuvwxyz"}, ylabel="y"), "got 7: t, u, v, w, x, y, z"),
+        (lambda: dots({}, xlabel="x"), "at least one; got {}"),
+        (lambda: dots({"a": [1.0], "b": []}, xlabel="x"), "every row needs finite numbers"),
+        (lambda: dots({"a": [1.0, np.nan]}, xlabel="x"), "finite numbers"),
         (lambda: timeline([]), "at least one event"),
     ],
 )
