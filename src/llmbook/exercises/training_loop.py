@@ -291,9 +291,7 @@ BUG_MUSEUM = Exercise(
         Mistake(inverted, "it says True for the mistakes and False for what is right: turn it round."),
         Mistake(one_piece, "with a single piece there is nothing to average over: give it two, unequally full."),
         Mistake(full_pieces, "without padding, and with pieces of one size, most exhibits are right."),
-        Mistake(
-            unequal_full_pieces, "without padding a loss that counts it looks right: put IGNORE among the targets."
-        ),
+        Mistake(unequal_full_pieces, "without padding a loss that counts it looks right: give some targets IGNORE."),
         Mistake(equal_padded_pieces, "with as many targets in each piece, an average of averages is right."),
     ),
 )
