@@ -85,7 +85,8 @@ function entryDifference({ shape, flat }: Numbers, expected: Numbers, tolerance:
 
 function isSame(x: number, expected: number, tolerance: number): boolean {
   if (Number.isNaN(x) && Number.isNaN(expected)) return true;
-  return x === expected || Math.abs(x - expected) <= tolerance;
+  if (x === expected) return true;
+  return Number.isFinite(expected) && Math.abs(x - expected) <= tolerance; // of infinity nothing is near but itself
 }
 
 /** A number as one would write it. */
