@@ -149,7 +149,7 @@ def test_a_wrong_core_is_noticed(open_lab):
     """The canary: a constant changed in the front end's mathematics must turn the comparison red."""
     page = open_lab()
     script = TESTING.read_text(encoding="utf-8")
-    broken = script.replace("Math.sqrt(", "Math.cbrt(", 1)
+    broken = script.replace("Math.sqrt(", "Math.cbrt(")
     assert broken != script
     page.evaluate(broken)
     with pytest.raises(AssertionError, match="not close"):
