@@ -61,6 +61,7 @@ TASKS = Exercise(
             tasks(EFFECT, noise=spread_of_the_trial()), "that is with the spread of the page's trial; yours is 0.6."
         ),
         Mistake(2 * tasks(EFFECT), "n counts all tasks already, with the tool and without it."),
+        Mistake(tasks(0.36), "δ was rounded too early: keep 0.357."),
         Mistake(tasks(1), "divide by the effect δ, the logarithm of 0.7 without its sign."),
         Mistake(tasks(EFFECT, halves=1), "each side has half of the tasks, which is where the 2 comes from."),
         Mistake(tasks(EFFECT) / 2, "that is one of the two halves; the coin is tossed for both."),

@@ -61,6 +61,15 @@ def masking(seed: int, share: float, B: int, T: int) -> tuple[Tensor, Tensor, Te
     return ids, seen, target, MASK
 
 
+def careless_masking(seed: int, share: float, B: int, T: int) -> tuple[Tensor, Tensor, Tensor, int]:
+    """A faulty program, which also hides and changes words that it does not ask for."""
+    ids, seen, target, mask_id = masking(seed, share, B, T)
+    unasked = target == IGNORE
+    third = torch.arange(T) % 3
+    seen = seen.masked_fill(unasked & (third == 0), mask_id).masked_fill(unasked & (third == 1), VOCAB)
+    return ids, seen, target, mask_id
+
+
 def shares_where(asked: Tensor, ids: Tensor, seen: Tensor, mask_id: int) -> Tensor:
     """The shares of hidden words, of other words and of unchanged words among those where ``asked`` is True."""
     hidden = seen[asked] == mask_id
@@ -77,6 +86,14 @@ def mask_statistics(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> 
 def shares_of_all_positions(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
     """With the words nobody asks for."""
     return shares_where(torch.ones_like(ids, dtype=torch.bool), ids, seen, mask_id)
+
+
+def changes_anywhere(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
+    """Words hidden or changed anywhere, as shares of those asked for."""
+    asked = (target != IGNORE).sum()
+    hidden = (seen == mask_id).sum() / asked
+    another = ((seen != ids) & (seen != mask_id)).sum() / asked
+    return torch.stack([hidden, another, 1 - hidden - another])
 
 
 def counts(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> Tensor:
@@ -103,12 +120,20 @@ def divided_by_all(ids: Tensor, seen: Tensor, target: Tensor, mask_id: int) -> T
 STATISTICS = Exercise(
     name="2.4-statistics",
     answer=mask_statistics,
-    probes=(masking(0, 0.5, 7, 61), masking(1, 0.15, 3, 211), masking(2, 0.3, 1, 307)),
+    probes=(
+        masking(0, 0.5, 7, 61),
+        masking(1, 0.15, 3, 211),
+        masking(2, 0.3, 1, 307),
+        careless_masking(3, 0.3, 4, 101),
+    ),
     right="a program that hides all chosen words, or asks where nothing was chosen, cannot pass this test.",
     mistakes=(
         Mistake(
             shares_of_all_positions,
             "these are shares of all positions; look only where target is not IGNORE.",
+        ),
+        Mistake(
+            changes_anywhere, "a word that changed where nothing is asked for does not count: look at seen[asked]."
         ),
         Mistake(counts, "these are counts; divide by the number of positions that are asked for."),
         Mistake(

@@ -138,7 +138,7 @@ def held_out_loss(model: nn.Module, game: str) -> float:
 
 
 def reader_recipe(game: str, seed: int = 0, steps: int = STEPS) -> Recipe:
-    """One of the four games. Raises ``ValueError`` for a game that does not exist."""
+    """One of the five games. Raises ``ValueError`` for a game that does not exist."""
     if game not in GAMES:
         raise ValueError(f"a game must be one of {', '.join(GAMES)}; got {game!r}")
 
