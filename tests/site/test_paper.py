@@ -1,4 +1,4 @@
-"""Every page away from a wide coloured screen: on paper, very narrow, under forced colours, in grey."""
+"""Every page away from a coloured screen: on paper, under forced colours, in grey."""
 
 import re
 from collections import defaultdict
@@ -16,11 +16,16 @@ HTML = ROOT / "_build/html"
 PAGES = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
 CONTENT = [page for page in PAGES if page not in ("genindex.html", "search.html")]
 NOTEBOOKS = [page for page in CONTENT if page.startswith("notebooks/")]
-WITH_WIDGETS = [page for page in CONTENT if 'class="llmbook-widget"' in (HTML / page).read_text(encoding="utf-8")]
 WITH_SOLUTIONS = [page for page in NOTEBOOKS if "tag_solution" in (HTML / page).read_text(encoding="utf-8")]
 PAPER = 680  # CSS pixels between the margins of A4: 210 mm less twice 15 mm
 LONG = 25  # lines; a longer cell may end on another page
 
+# Colours of links fade from one theme to the other.
+FADED = """async () => {
+  await new Promise(requestAnimationFrame);
+  const fading = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  await Promise.allSettled(fading.map((animation) => animation.finished));
+}"""
 
 # Elements that reach beyond the width given, or hide some of themselves behind a scroll bar.
 TOO_WIDE = """(width) => [...document.querySelectorAll('body *')]
@@ -72,7 +77,7 @@ def on_paper(open_page, site):
         page, page.seen = open_page(f"{site}/{name}", width=PAPER, **{"dark": True, **options})
         page.emulate_media(media="print")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        page.wait_for_timeout(300)  # colours of links fade from one theme to the other
+        page.evaluate(FADED)
         return page
 
     return open_
@@ -86,14 +91,10 @@ CONTROLS = """[...document.querySelectorAll(
   .filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 120))"""
 
 
-@pytest.mark.parametrize("name", CONTENT)
-def test_paper_is_light_and_legible_and_nothing_is_cut(on_paper, name):
-    page = on_paper(name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
-    assert page.evaluate(TOO_WIDE, PAPER) == []
-    assert page.evaluate(HARD_TO_READ, 0.9) == {}
-    assert page.evaluate(CONTROLS) == []
-    assert page.locator("article h1").first.is_visible()
+# What stays closed; strips of imports and checks may (see test_cells.py).
+FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')].filter((e) => !e.closest('.llm-ui'))
+  .filter((e) => ![...e.children].every((part) => part.checkVisibility()))
+  .map((e) => e.outerHTML.slice(0, 120))"""
 
 
 def is_whole(table) -> bool:
@@ -103,37 +104,32 @@ def is_whole(table) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_a_widget_is_printed_as_its_picture_and_table(on_paper, name):
-    """Of what the reader has set; the table of the opening state stays away."""
+@pytest.mark.parametrize("name", CONTENT)
+def test_paper_is_light_and_legible_and_nothing_is_cut(on_paper, name):
     page = on_paper(name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER
+    assert page.evaluate(TOO_WIDE, PAPER) == []
+    assert page.evaluate(HARD_TO_READ, 0.9) == {}
+    assert page.evaluate(CONTROLS) == []
+    assert page.evaluate(FOLDED) == []
+    assert page.locator("article h1").first.is_visible()
+    widgets = page.locator(".llmbook-widget").all()
     papers = page.locator(".llm-ui .paper").all()
-    assert len(papers) == page.locator(".llmbook-widget").count() > 0
+    assert len(papers) == len(widgets) == (HTML / name).read_text(encoding="utf-8").count('class="llmbook-widget"')
     for paper in papers:
         assert paper.locator("svg").bounding_box()["height"] > 50
         assert is_whole(paper.locator("table"))
-    assert not any(widget.is_visible() for widget in page.locator(".llmbook-widget").all())
+    assert not any(widget.is_visible() for widget in widgets)  # the table of the opening state stays away
 
 
-@pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_without_a_script_a_widget_is_printed_as_its_table(open_page, site, name):
+@pytest.mark.parametrize("name", CONTENT)
+def test_without_a_script_the_page_is_printed_whole(open_page, site, name):
     page, _ = open_page(f"{site}/{name}", width=PAPER, javascript=False)
     page.emulate_media(media="print")
-    assert all(is_whole(table) for table in page.locator(".llmbook-widget table").all())
-
-
-# All but the strips of imports and checks (see test_cells.py).
-FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')].filter((e) => !e.closest('.llm-ui'))
-  .filter((e) => ![...e.children].every((part) => part.checkVisibility()))
-  .map((e) => e.outerHTML.slice(0, 120))"""
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_nothing_stays_folded_on_paper(open_page, site, name, script):
-    page, _ = open_page(f"{site}/{name}", width=PAPER, javascript=script)
-    page.emulate_media(media="print")
     assert page.evaluate(FOLDED) == []
+    tables = page.locator(".llmbook-widget table").all()
+    assert len(tables) == (HTML / name).read_text(encoding="utf-8").count('class="llmbook-widget"')
+    assert all(is_whole(table) for table in tables)
 
 
 @pytest.mark.parametrize("name", WITH_SOLUTIONS)
@@ -212,16 +208,13 @@ def test_a_dark_page_would_be_noticed(on_paper):
     assert page.evaluate(TOO_WIDE, PAPER) != []
 
 
-# --- narrow ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", CONTENT)
-def test_a_page_fits_320_pixels(open_page, site, name):
-    page, _ = open_page(f"{site}/{name}", width=320, touch=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-
-
 # --- forced colours ------------------------------------------------------------------------------------------------
+
+
+def take_colours(page: Page, theme: str, palette: str) -> None:
+    page.emulate_media(forced_colors="active", color_scheme=palette)
+    page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
+    page.evaluate(FADED)
 
 
 @pytest.fixture
@@ -230,18 +223,18 @@ def under_forced_colours(open_page, site):
 
     def open_(name: str, theme: str, palette: str) -> Page:
         page, _ = open_page(f"{site}/{name}", dark=palette == "dark")
-        page.emulate_media(forced_colors="active", color_scheme=palette)
-        page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
-        page.wait_for_timeout(300)
+        take_colours(page, theme, palette)
         return page
 
     return open_
 
 
-@pytest.mark.parametrize(("theme", "palette"), [("light", "dark"), ("dark", "light")])
 @pytest.mark.parametrize("name", CONTENT)
-def test_forced_colours_are_legible(under_forced_colours, name, theme, palette):
-    assert under_forced_colours(name, theme, palette).evaluate(HARD_TO_READ, 0) == {}
+def test_forced_colours_are_legible(under_forced_colours, name):
+    page = under_forced_colours(name, "light", "dark")
+    assert page.evaluate(HARD_TO_READ, 0) == {}
+    take_colours(page, "dark", "light")
+    assert page.evaluate(HARD_TO_READ, 0) == {}
 
 
 GROUND = "(e) => getComputedStyle(e).backgroundColor"

@@ -109,8 +109,7 @@ def styles(open_page, address: str, width: int, sheets: dict[str, str]) -> list[
         page.context.route(f"**/{name}*", partial(answer, css))
     page.reload()
     page.evaluate("document.fonts.ready")
-    for details in page.locator("article details > summary").all():
-        details.click()
+    page.evaluate("document.querySelectorAll('article details').forEach((part) => (part.open = true))")
     for menu in page.locator(".dropdown-toggle:visible").all():
         menu.click()
     page.mouse.move(0, 0)
