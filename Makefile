@@ -32,6 +32,7 @@ files = $(shell find $(1) -type f -not -path '*/node_modules/*' -not -path '*/__
 WEB_SOURCES := $(call files,web)
 LIBRARY := $(call files,src)
 PAGES := $(wildcard *.md references.bib benchmarks/results.json) $(call files,chapters notebooks)
+TYPED := $(shell grep -l '"typed"' notebooks/*.ipynb)
 FRAME := $(wildcard _config.yml _toc.yml) $(call files,_ext _static)
 
 INSTALLED := $(VENV)/.installed
@@ -71,7 +72,7 @@ $(FRONT_END): $(WEB_SOURCES) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) npm-build "Building the widgets' JavaScript" -- npm --prefix web run build
 	@mkdir -p $(@D) && touch $@
 
-$(WHEEL): $(LIBRARY) $(FRONT_END) pyproject.toml setup.py README.md LICENSE $(wildcard notebooks/*.ipynb)
+$(WHEEL): $(LIBRARY) $(FRONT_END) pyproject.toml setup.py README.md LICENSE $(TYPED)
 	@rm -rf build _build/wheels
 	@$(STEP) wheel "Building the wheel" -- \
 		$(PY) -m pip wheel . --no-deps --no-build-isolation --wheel-dir _build/wheels

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 UNUSED = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>'
@@ -110,6 +111,12 @@ def wrap_templates(app: Sphinx) -> None:
     templates.render = render_clean
 
 
+def number_no_figures(app: Sphinx, config: Config) -> None:
+    """The theme's default asks for it, the book shows no such numbers, and counting reads every page at each build."""
+    config.numfig = False
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("config-inited", number_no_figures, priority=900)  # after the one that asks for it
     app.connect("builder-inited", lambda app: wrap_templates(app) if app.builder.format == "html" else None)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

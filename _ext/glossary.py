@@ -9,8 +9,9 @@ In a Chinese edition the Chinese names are looked for instead.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -58,18 +59,23 @@ class Entry:
         return self.only or (self.term, *self.also)
 
 
-def read(root: Path) -> list[Entry]:
+def read(root: Path) -> tuple[Entry, ...]:
     """The entries of the file, in its order."""
-    rows = yaml.safe_load((root / f"{PAGE}.yml").read_text(encoding="utf-8"))
+    return parse((root / f"{PAGE}.yml").read_text(encoding="utf-8"))
+
+
+@cache
+def parse(text: str) -> tuple[Entry, ...]:
+    rows = yaml.safe_load(text)
     several = ("also", "only", "never")
-    return [
+    return tuple(
         Entry(
             definition=row.pop("is"),
             **{key: tuple(row.pop(key, ())) for key in several},
             **row,
         )
         for row in rows
-    ]
+    )
 
 
 def reading_order(root: Path) -> list[str]:
@@ -85,7 +91,7 @@ def reading_order(root: Path) -> list[str]:
 class Finder:
     """Finds terms in a text: the longest first, as whole words, in small letters or with the capitals of the entry."""
 
-    def __init__(self, entries: list[Entry], language: str = "en") -> None:
+    def __init__(self, entries: Sequence[Entry], language: str = "en") -> None:
         self.chinese = language.startswith("zh")
         self.named: dict[str, Entry | None] = {}
         for entry in entries:

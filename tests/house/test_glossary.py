@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -30,7 +31,7 @@ def used(entry: Entry, text: str) -> bool:
     return any(found is entry for _, found in Finder([entry]).find(text))
 
 
-def faults(entries: list[Entry], pages: dict[str, str]) -> list[str]:
+def faults(entries: Sequence[Entry], pages: dict[str, str]) -> list[str]:
     """One sentence for each thing that is wrong with the glossary."""
     terms = [entry.term for entry in entries]
     wrong = [] if terms == sorted(terms, key=str.lower) else ["the terms are not sorted"]
