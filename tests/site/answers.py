@@ -20,7 +20,7 @@ sqrt 2 ¦ sqrt(2 ¦ sqrt() ¦ sqrt(1,2) ¦ log(2, 10) ¦ log10(100) ¦ log2(8) �
 [True, 2] ¦ [True, False, True] ¦ tensor([1, 2]) ¦ tensor(3) ¦ np.array([1., 2., 3.]) ¦ array([0.5 1.5])
 tensor([1, 2], dtype=torch.float64) ¦ tensor([[1., nan], [-inf, 2.]]) ¦ yes ¦ no ¦ YES! ¦ no. ¦ nope ¦ y ¦ N
 yes and no ¦ not ¦ “no” ¦ No, it is not ¦ ｎｏ ¦ ﬆ ¦ ſ ¦ ß ¦ 'it''s' ¦ it's ¦ "it's" ¦ é ¦ mat mat ¦ the mat
-m at ¦ m-a-t ¦ MAT ¦ (mat) ¦ hu g
+m at ¦ m-a-t ¦ MAT ¦ (mat) ¦ hu g ¦ '1e999999999' ¦ 1e999999999 ¦ '1e400'
 """  # separated by bars and lines
 ODD = (
     "x" * 10_000,

@@ -165,10 +165,13 @@ def real(numbers: Tensor) -> Tensor:
 
 
 def number_in_words(text: str) -> float:
-    """A number in quotation marks, which may be a fraction or a percentage. Raises ``ValueError`` for other words."""
+    """A number in quotation marks, which may be a fraction or a percentage. Raises ``ValueError`` for other words, and
+    ``OverflowError`` for a number that is too large."""
     number = text.strip().rstrip("%").strip()
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", number):  # thousands
         number = number.replace(",", "")
+    if re.search(r"e[+-]?\d{5}", number, re.IGNORECASE):
+        raise OverflowError("a power of ten that would take hours to write out")
     return float(Fraction(number)) / (100 if text.strip().endswith("%") else 1)
 
 

@@ -70,3 +70,9 @@ def test_the_text_of_a_function_has_them():
     probes = {"probes": ((random_normal(3),),)}
     assert right("The cat", "The cat", **probes)
     assert not right("the cat", "The cat", **probes)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e999999999", "1E-999999999", "1/0", "1e999999999%"])
+def test_a_number_that_no_float_holds_is_no_number(text):
+    """And is not written out: the second has a thousand million digits."""
+    assert difference(text, 0.25, Exercise("toy", 0.25, "", ())).startswith("the answer should be made of numbers")
