@@ -29,6 +29,12 @@ PARAMETERS = Exercise(
         Mistake(COUNT - 2 * D, "the last norm has a gain and a shift too, 2 D numbers."),
         Mistake(COUNT - 13 * D * L, "the biases and norms are missing: 13 D in each block."),
         Mistake(
+            COUNT - 13 * D * L - 2 * D,
+            "the biases and norms are missing: 13 D in each block, and the 2 D of the last norm.",
+        ),
+        Mistake(COUNT - 9 * D * L, "the biases are missing: 3 D + D + 4 D + D in each block."),
+        Mistake(COUNT - 4 * D * L, "the two norms of each block are missing, 4 D together."),
+        Mistake(
             12 * L * D**2,
             "12 L D² is the rule of thumb; this model is small enough for the rest to matter.",
         ),
@@ -102,6 +108,11 @@ def longer_with_more_processors(
     return days(parameters, tokens, processors, speed, used) * processors**2
 
 
+def divided_in_order(parameters: float, tokens: float, processors: float, speed: float, used: float) -> float:
+    """What Python makes of ``6 * parameters * tokens / processors * speed * used``."""
+    return days(parameters, tokens, processors, speed, used) * (speed * used) ** 2
+
+
 DAYS = Exercise(
     name="1.4-days",
     answer=days,
@@ -116,6 +127,10 @@ DAYS = Exercise(
             partial(days, operations=2),
             "a forward pass takes 2 N operations a token, and the backward pass 4 N more.",
         ),
+        Mistake(
+            partial(days, operations=1),
+            "each parameter takes six operations a token: two forward, and four backward.",
+        ),
         Mistake(at_full_speed, "only the share `used` of the speed does useful work: divide by it."),
         Mistake(
             longer_the_more_is_used,
@@ -123,6 +138,7 @@ DAYS = Exercise(
         ),
         Mistake(seconds, "these are seconds; a day has 86,400."),
         Mistake(hours, "these are hours; a day has 24."),
+        Mistake(divided_in_order, "in Python a / b * c multiplies by c: put the whole divisor into brackets."),
         Mistake(longer_with_more_processors, "more processors take fewer days: divide by their number."),
     ),
 )

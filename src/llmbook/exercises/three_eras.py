@@ -22,6 +22,7 @@ CHAIN = Exercise(
             "certainties are not added: together they must never pass 1. Take b + s(1 − b).",
         ),
         Mistake(max(SUPPORT_A, SUPPORT_B), "that is the stronger chain alone; the weaker one adds to it."),
+        Mistake(min(SUPPORT_A, SUPPORT_B), "that is the weaker chain alone; the stronger one adds to it."),
         Mistake(SUPPORT_A * SUPPORT_B, "both would have to be certain for that; either chain is enough."),
         Mistake(
             (1 - SUPPORT_A) * (1 - SUPPORT_B), "that is the gap the two chains leave; the certainty is the rest of 1."
@@ -40,7 +41,7 @@ OLD = 16 / 529
 BAYES = Exercise(
     name="1.2-bayes",
     answer=NEW / (NEW + OLD),
-    right="“oil” speaks for new seven to one, and “the” says little.",
+    right=f"“oil” speaks for new {7 / 20 * 23:.0f} to 1, and “the” says little.",
     mistakes=(
         Mistake(OLD / (NEW + OLD), "that is the probability of old."),
         Mistake(1.0, "without the +1 a word never seen decides alone, and the probability is 1."),
@@ -50,6 +51,8 @@ BAYES = Exercise(
         ),
         Mistake((7 / 20) / (7 / 20 + 1 / 23), "the paragraph has two words: “the” counts as well."),
         Mistake(NEW, "this is still the likelihood; divide by the sum over both eras."),
+        Mistake(NEW / OLD, "these are the odds of new against old; divide by the sum of both instead."),
+        Mistake(11 * 7 / (11 * 7 + 16 * 1), "divide each count by the total of its era, 20 or 23."),
     ),
     decimals=2,
 )
@@ -100,6 +103,49 @@ def wilson_upper_end_first(k: int, n: int) -> Interval:
     return high, low
 
 
+Part = Callable[[int], float]
+
+
+def beside_share(n: int) -> float:
+    """What stands beside k/n in the bracket."""
+    return Z**2 / (2 * n)
+
+
+def in_root(n: int) -> float:
+    """What stands beside the variance under the root."""
+    return Z**2 / (4 * n**2)
+
+
+def wilson_of_parts(k: int, n: int, *, beside: Part = beside_share, inside: Part = in_root) -> Interval:
+    """The formula of the page, of which two terms may be others."""
+    half = Z * (k / n * (1 - k / n) / n + inside(n)) ** 0.5
+    middle = k / n + beside(n)
+    scale = 1 / (1 + Z**2 / n)
+    return scale * (middle - half), scale * (middle + half)
+
+
+def no_term(n: int) -> float:
+    """As if the term were not there."""
+    return 0.0
+
+
+def n_not_squared(n: int) -> float:
+    """With z²/4n where z²/4n² belongs."""
+    return Z**2 / (4 * n)
+
+
+def beside_read_in_order(n: int) -> float:
+    """What Python makes of ``z**2 / 2 * n``."""
+    return Z**2 / 2 * n
+
+
+def inside_read_in_order(n: int) -> float:
+    """What Python makes of ``z**2 / 4 * n**2``."""
+    return Z**2 / 4 * n**2
+
+
+BRACKETS = "in Python z**2 / 2 * n divides by 2 and multiplies by n: write z**2 / (2 * n)."
+
 WILSON = Exercise(
     name="1.2-wilson",
     answer=wilson,
@@ -112,6 +158,12 @@ WILSON = Exercise(
         Mistake(wilson_upper_end_first, "return the lower end first."),
         Mistake(wilson_without_half, "beside k/n stands z²/2n, half of z²/n."),
         Mistake(middle_outside_factor, "the factor multiplies the whole bracket, the middle as well as the root."),
+        Mistake(partial(wilson_of_parts, inside=no_term), "under the root the term z²/4n² is missing."),
+        Mistake(partial(wilson_of_parts, beside=no_term), "beside k/n the term z²/2n is missing."),
+        Mistake(partial(wilson_of_parts, inside=n_not_squared), "under the root n is squared: z²/4n²."),
+        Mistake(partial(wilson_of_parts, beside=beside_read_in_order, inside=inside_read_in_order), BRACKETS),
+        Mistake(partial(wilson_of_parts, beside=beside_read_in_order), f"beside k/n: {BRACKETS}"),
+        Mistake(partial(wilson_of_parts, inside=inside_read_in_order), f"under the root: {BRACKETS}"),
     ),
 )
 
@@ -163,6 +215,19 @@ def once_through_the_rules(goal: str, facts: Facts, rules: Rules) -> bool:
     return goal in proved
 
 
+def asked_is_proved(goal: str, facts: Facts, rules: Rules) -> bool:
+    """Notes what it has asked for, and takes it for a fact when it is asked again."""
+    noted = set(facts)
+
+    def holds(wanted: str) -> bool:
+        if wanted in noted:
+            return True
+        noted.add(wanted)
+        return any(end == wanted and all(map(holds, conditions)) for conditions, end in rules)
+
+    return holds(goal)
+
+
 FEVER = [
     (("rod", "gram negative"), "enteric"),
     (("enteric", "blood"), "treat"),
@@ -178,6 +243,11 @@ CHAIN_OF_FOUR = [  # written from the end to the beginning, as one reasons
     (("a",), "b"),
 ]
 
+ASKED_TWICE = [
+    (("fever",), "ill"),
+    (("fever", "cough"), "ill"),
+]
+
 BACKWARD = Exercise(
     name="1.2-backward",
     answer=forward_chaining,
@@ -191,6 +261,7 @@ BACKWARD = Exercise(
         ("treat", {"enteric"}, FEVER),
         ("e", {"a", "light"}, CHAIN_OF_FOUR),
         ("e", {"b", "light"}, CHAIN_OF_FOUR),
+        ("ill", {"cough"}, ASKED_TWICE),
     ),
     right="it asks only for what the goal needs, as MYCIN did; forward chaining gives the same answers.",
     mistakes=(
@@ -202,6 +273,7 @@ BACKWARD = Exercise(
             once_through_the_rules,
             "a rule may need what a later one concludes: begin at the goal, and prove each condition in turn.",
         ),
+        Mistake(asked_is_proved, "what was asked for once is not proved by that: note only what has been proved."),
     ),
 )
 

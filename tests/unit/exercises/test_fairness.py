@@ -142,6 +142,11 @@ def test_a_function_may_say_1_for_true():
     assert judged("1.2-backward", after("1.2-backward", lambda said, _: np.bool_(said))).startswith("Correct: ")
 
 
+def test_a_list_of_lines_is_not_a_text_of_which_lines_are_missing():
+    lines = after("1.4-prompt", lambda said, _: ["", *said.split("\n")])
+    assert judged("1.4-prompt", lines) == "Not quite: the function returns a text, and this is list."
+
+
 # --- wrong in any way ------------------------------------------------------------------------------------------
 
 
