@@ -17,10 +17,10 @@ EPS = 1e-5
 THREE_COPIES = Exercise(
     name="5.8-three-copies",
     answer="second",
-    right="about twice as much to the nearer copy: the content fits both, and the rotation favours the near one.",
+    right="about twice as much to the nearer copy: the rotation favours it, and without it the nearer still gets more.",
     mistakes=(
         Mistake("first", "it is the other way round: run the model, and compare the two means."),
-        Mistake("equal", "by content alone it would be, but queries and keys are turned too: run the model."),
+        Mistake("equal", "both hold the right predecessor, but queries and keys are turned too: run the model."),
         Mistake("third", "what comes next in the third copy lies ahead, behind the mask."),
     ),
 )
@@ -85,9 +85,15 @@ QK = Exercise(
 # --- one token against another ---------------------------------------------------------------------------------
 
 
-def decides(parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor) -> Tensor:
+def decides(parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor, *, eps: float = EPS) -> Tensor:
     """Each part's term in a difference of two logits."""
-    rms = (parts.sum(dim=0).square().mean() + EPS).sqrt()
+    rms = (parts.sum(dim=0).square().mean() + eps).sqrt()
+    return (parts * gain / rms) @ (right - rival)
+
+
+def eps_outside(parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor) -> Tensor:
+    """ε added to the root."""
+    rms = parts.sum(dim=0).square().mean().sqrt() + EPS
     return (parts * gain / rms) @ (right - rival)
 
 
@@ -117,11 +123,11 @@ def all_together(parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor) -> T
     return decides(parts, gain, right, rival).sum()
 
 
-def tries_of_parts(*counts: int) -> tuple[tuple[object, ...], ...]:
-    """So many parts of streams of 7, and two rows."""
+def tries_of_parts(*counts: int, size: float = 2.0) -> tuple[tuple[object, ...], ...]:
+    """So many parts of streams of 7, each part about this large, and two rows."""
     return tuple(
         (
-            2 * random_normal(P, 7, seed=P),
+            size * random_normal(P, 7, seed=P),
             random_normal(7).abs() + 0.5,
             random_normal(7, seed=1),
             random_normal(7, seed=2),
@@ -133,12 +139,14 @@ def tries_of_parts(*counts: int) -> tuple[tuple[object, ...], ...]:
 DECIDES = Exercise(
     name="5.8-decides",
     answer=decides,
-    probes=tries_of_parts(5, 11, 3),
+    probes=(*tries_of_parts(5, 11, 3), *tries_of_parts(4, size=1e-3)),  # the last so small that ε counts
     right="the terms add up to the difference of the logits, which no common shift of all logits can change.",
     mistakes=(
         Mistake(each_by_its_own_size, "one size for all: that of the whole stream, or the terms do not add up."),
         Mistake(not_normalised, "the division by the root mean square of the stream is missing."),
         Mistake(no_gain, "the gain of the last norm is missing."),
+        Mistake(partial(decides, eps=0.0), "ε is missing: 10⁻⁵ is added to the mean square, before the root."),
+        Mistake(eps_outside, "ε stands under the root, beside the mean square."),
         Mistake(for_the_right_one, "that is the term in the logit of right alone: subtract the rival's."),
         Mistake(all_together, "that is the sum of all terms; one number for each part is asked for."),
     ),

@@ -61,6 +61,15 @@ def not_turned(x: Tensor) -> Tensor:
     return x
 
 
+def overwritten(x: Tensor) -> Tensor:
+    """In place: the second line reads what the first has written."""
+    turned = x.clone()
+    table = precompute_freqs_cis(x.shape[-2], x.shape[-1])
+    turned[..., 0::2] = x[..., 0::2] * table.real - x[..., 1::2] * table.imag
+    turned[..., 1::2] = turned[..., 0::2] * table.imag + x[..., 1::2] * table.real
+    return turned
+
+
 def pairs_apart(x: Tensor) -> Tensor:
     """All the first halves of the pairs, and then all the second: joined and not interleaved."""
     turned = turn(x)
@@ -94,6 +103,7 @@ ROTATE = Exercise(
             pairs_apart,
             "turned rightly, but joined with cat: the pairs belong side by side, torch.stack(…, dim=-1).flatten(-2).",
         ),
+        Mistake(overwritten, "the new b needs the old a: it is overwritten here before it is read."),
         Mistake(not_turned, "nothing is turned yet."),
     ),
 )
