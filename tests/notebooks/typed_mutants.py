@@ -1,7 +1,7 @@
 """Mutants of what a reader types: each line dropped, and whatever in it can be altered, altered, one at a time.
 
-A statement is dropped; an operator, a number, a truth or the name of a layer gives way to another; an argument is left
-out, or changes places with the next. Left out: what Python's syntax tree does not hold, such as comments.
+A statement is dropped; an operator, a number, a truth, a text or the name of a layer gives way to another; an argument
+is left out, or changes places with the next. Left out: what Python's syntax tree does not hold, such as comments.
 """
 
 import ast
@@ -85,6 +85,8 @@ def other_values(node: ast.AST) -> Iterator[tuple[str, object]]:
             yield "value", not value
         case ast.Constant(value=int() | float() as value):
             yield "value", value + (1 if isinstance(value, int) else 0.25)
+        case ast.Constant(value=str() as value):
+            yield "value", value + "?"
         case ast.Attribute(attr=name) if name in NAMES:
             yield "attr", NAMES[name]
         case ast.UnaryOp(op=op):

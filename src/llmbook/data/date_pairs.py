@@ -26,6 +26,7 @@ FORMATS = (  # fields in braces, by the letters of Unicode's date patterns
 )
 CHINESE_DATE = "{y}年{M}月{d}日"
 CHINESE_WEEKDAY = "{EEEE}"
+CHINESE_FORM = re.compile(r"(?P<year>\d{4})年(?P<month>\d{1,2})月(?P<day>\d{1,2})日(?P<weekday>星期.)?")
 FIELDS = {"y": "year", "M": "month", "d": "day", "E": "weekday"}
 FIRST = date(1950, 1, 1)
 LAST = date(2049, 12, 31)
@@ -38,6 +39,13 @@ class DatePair:
     source: str
     target: str
     alignment: dict[str, tuple[slice, slice]]  # field: its characters in the source, and in the target
+
+    def parts_right(self, text: str) -> dict[str, bool]:
+        """Whether ``text`` has the form of a Chinese date, and whether it says of each field what the target says."""
+        said = CHINESE_FORM.fullmatch(text)
+        found = said.groupdict() if said else {}
+        fields = {field: found.get(field) == self.target[here] for field, (_, here) in self.alignment.items()}
+        return {"form": said is not None, **fields}
 
 
 def format_with_places(day: date, pattern: str, locale: str) -> tuple[str, dict[str, slice]]:

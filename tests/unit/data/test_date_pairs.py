@@ -46,3 +46,22 @@ def test_dates_are_seeded_and_use_every_format():
         re.sub(r"[A-Za-z]+", lambda m: "A" if len(m[0]) > 3 else "a", re.sub(r"\d", "9", p.source)) for p in dates(500)
     }
     assert len(kinds) >= len(FORMATS)
+
+
+def test_which_parts_of_a_text_are_right():
+    pair = date_pair(date(2024, 3, 9), FORMATS[0])
+    parts = ["form", "year", "month", "day", "weekday"]
+    wrong = {
+        "2024年3月9日星期六": [],
+        "2034年3月9日星期六": ["year"],
+        "2024年9月3日星期六": ["month", "day"],
+        "2024年3月19日星期六": ["day"],
+        "2024年3月9日星期日": ["weekday"],
+        "2024年3月9日": ["weekday"],
+        "24年3月9日星期六": parts,
+        "2024年3月9日星期六六": parts,
+        "": parts,
+    }
+    assert {text: [part for part, right in pair.parts_right(text).items() if not right] for text in wrong} == wrong
+    without = date_pair(date(2024, 3, 9), FORMATS[2])
+    assert without.parts_right("2024年3月9日星期六") == dict.fromkeys(parts[:4], True)  # of a weekday nothing was asked
