@@ -47,7 +47,7 @@ class Drawing:
         return f'<text x="{number(x)}" y="{number(y + 4.5)}"{classes}{says}>{escape(text)}</text>'
 
     def shape(self, x: float, y: float, letters: str, of: str, looks: str = "", *, before: str = "") -> None:
-        """The shape of a tensor, its letters as in ``B S D``, and which tensor of the model it is: ``input of norm``."""
+        """The shape of a tensor, letters as in ``B S D``, and which of the model's tensors it is: ``input of norm``."""
         self.words(x, y, f"{before}({', '.join(letters.split())})", looks, of)
 
     def box(

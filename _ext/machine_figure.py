@@ -1,4 +1,4 @@
-"""The directive ``machine-figure``: the two machines of chapter 5, each box a link to where the reader builds its class.
+"""The directive ``machine-figure``: the two machines of chapter 5, each box a link to where its class is built.
 
 A class stands in a cell tagged ``typed`` of one of ``PAGES``; the link leads to the heading above that cell. Without
 such a cell the directive is an error, so that a class that moves takes its links along, and one that goes is missed.

@@ -10,18 +10,18 @@ from drawing import CELL, WIDTH, Drawing, Link
 FRAME = 10  # from the last box of a layer to the frame around it
 ATTENTION, WIDE, FLAT = 65, 44, 25  # heights of boxes
 HALF, NARROW = 69, 52  # half the width of a box in a column of 2017, of today
-NEAR, FAR = 14, 40  # from one box to the next: within a sub-layer, and between two
-BRANCH = 29  # how far below a sub-layer, on the long arrow to it, its bypass begins
+NEAR, FAR = 14, 40  # from one box to the next: within a sub-layer, and to another
 
 
 class Column:
-    """One column of boxes around x, growing upwards from y; what bypasses a sub-layer does so at ``bypass``."""
+    """One column of boxes around x, growing upwards from y; the way around a sub-layer is at ``bypass``."""
 
     def __init__(self, drawing: Drawing, x: float, y: float, bypass: float) -> None:
         self.drawing = drawing
         self.x = x
         self.y = y
         self.bypass = bypass
+        self.start = y  # of the way around the next sub-layer
 
     def up(self, by: float, letters: str = "", of: str = "", *, at: float | None = None, head: bool = True) -> None:
         """An arrow upwards, with the shape of what it carries on its right, at its middle or ``at`` from its start."""
@@ -36,32 +36,55 @@ class Column:
         self.drawing.box(self.x - half, self.y, 2 * half, height, name, builds, looks, at=at)
         return self.y
 
+    def masked(self, y: float, name: str, rows: int, columns: int, of: str = "") -> None:
+        """A mask by its name, with its picture before it."""
+        left, top = self.x - 32 - CELL * columns, y - CELL / 2 * rows
+        self.drawing.mask(left, top, rows, columns, causal=name.startswith("causal"))
+        self.drawing.named(self.x - 26, y, name, name.replace(" ", "_"), "start leads", of)
+
     def attention(self, name: str, weights: str, of: str, mask: tuple[str, int, int]) -> None:
-        """A box of attention: the shape of its weights, and its mask by name, with a picture of it."""
+        """A sub-layer of attention: the shape of its weights, and its mask."""
         top = self.box(ATTENTION, name, "MultiHeadAttention", "attention", at=0.2)
         self.drawing.shape(self.x, top + 31, weights, f"weights of {of}", before="weights ")
-        self.masked(self.x, top + 49, *mask, f"mask of {of}")
+        self.masked(top + 49, *mask, f"mask of {of}")
+        self.add_and_norm()
 
-    def masked(self, x: float, y: float, name: str, rows: int, columns: int, of: str = "") -> None:
-        """A mask by its name, with its picture before it."""
-        self.drawing.mask(x - 32 - CELL * columns, y - CELL / 2 * rows, rows, columns, causal=name.startswith("causal"))
-        self.drawing.named(x - 26, y, name, name.replace(" ", "_"), "start leads", of)
+    def feed_forward(self, letters: str, of: str) -> None:
+        """A sub-layer that bends: how wide it is inside."""
+        top = self.box(WIDE, "feed-forward", "PositionwiseFeedForward", "bends", at=0.29)
+        self.drawing.shape(self.x, top + 31, letters, f"output of {of}.w_1", before="inside ")
+        self.add_and_norm()
 
-    def inside(self, top: float, letters: str, of: str) -> None:
-        """The shape of what a box is wide inside."""
-        self.drawing.shape(self.x, top + 31, letters, of, before="inside ")
+    def add_and_norm(self) -> None:
+        """The end of a sub-layer of 2017, where the way around it meets it again."""
+        self.up(NEAR)
+        side = self.x + (HALF if self.bypass > self.x else -HALF)
+        end = self.y - FLAT / 2
+        self.drawing.line([(self.x, self.start), (self.bypass, self.start), (self.bypass, end), (side, end)], "past")
+        self.box(FLAT, "add & norm", "AddAndNorm", "norm")
+
+    def into_frame(self, letters: str, of: str) -> float:
+        """On to the first sub-layer; returns where the bottom of the frame is."""
+        bottom = self.y - 23
+        self.start = self.y - 31
+        self.up(FAR, letters, of, at=13)
+        return bottom
+
+    def next(self, letters: str, of: str) -> None:
+        """On to the next sub-layer."""
+        self.start = self.y - 29
+        self.up(FAR, letters, of, at=15)
 
     def frame(self, bottom: float, left: float, right: float) -> None:
         """A frame around the layer that has been drawn, behind it all."""
         top = self.y - FRAME
         self.drawing.parts.insert(0, self.drawing.rect(left, top, right - left, bottom - top, "frame", 9))
 
-    def around(self, start: float) -> None:
-        """From ``start`` past a sub-layer, and into its frame from the side."""
-        side = self.x + (HALF if self.bypass > self.x else -HALF)
-        end = self.y - FLAT / 2
-        self.drawing.line([(self.x, start), (self.bypass, start), (self.bypass, end), (side, end)], "past")
-        self.box(FLAT, "add & norm", "AddAndNorm", "norm")
+    def stack(self, name: str, builds: str) -> None:
+        """Above a frame: what the stack is called, and how many layers it has."""
+        y = self.y - FRAME - 10
+        self.drawing.named(self.x - 8, y, name, builds, "end leads")
+        self.drawing.named(self.x + 8, y, "N layers", f"{builds}Layer", "start leads")
 
 
 def transformer(link: Link) -> str:
@@ -69,36 +92,25 @@ def transformer(link: Link) -> str:
     drawing = Drawing(link)
     encoder = way_in(drawing, 81, 8, "source", "9 March 2024", ("S", "src"))
     layer = "encoder.layers.0"
-    bottom, start = enter(encoder, "B S D", "input of encoder")
+    bottom = encoder.into_frame("B S D", "input of encoder")
     encoder.attention("self-attention", "B H S S", f"{layer}.self_attention", ("padding mask", 5, 5))
-    encoder.up(NEAR)
-    encoder.around(start)
-    start = encoder.y - BRANCH
-    encoder.up(FAR, "B S D", f"input of {layer}.feed_forward", at=15)
-    feed_forward(encoder, "B S F", f"{layer}.feed_forward")
-    encoder.around(start)
+    encoder.next("B S D", f"input of {layer}.feed_forward")
+    encoder.feed_forward("B S F", f"{layer}.feed_forward")
     encoder.frame(bottom, 2, 156)
-    stack_names(drawing, encoder, "encoder", "Encoder")
+    encoder.stack("encoder", "Encoder")
 
     decoder = way_in(drawing, 259, 332, "target", "start 2024年3月9日", ("T", "tgt"))
     layer = "decoder.layers.0"
-    bottom, start = enter(decoder, "B T D", "input of decoder")
+    bottom = decoder.into_frame("B T D", "input of decoder")
     decoder.attention("self-attention", "B H T T", f"{layer}.self_attention", ("causal mask", 4, 4))
-    decoder.up(NEAR)
-    decoder.around(start)
-    start = decoder.y - BRANCH
-    decoder.up(FAR, "B T D", f"input of {layer}.cross_attention", at=15)
+    decoder.next("B T D", f"input of {layer}.cross_attention")
     cross = decoder.y - ATTENTION / 2
     decoder.attention("cross-attention", "B H T S", f"{layer}.cross_attention", ("padding mask", 4, 5))
-    decoder.up(NEAR)
-    decoder.around(start)
-    start = decoder.y - BRANCH
-    decoder.up(FAR, "B T D", f"input of {layer}.feed_forward", at=15)
-    feed_forward(decoder, "B T F", f"{layer}.feed_forward")
-    decoder.around(start)
+    decoder.next("B T D", f"input of {layer}.feed_forward")
+    decoder.feed_forward("B T F", f"{layer}.feed_forward")
     decoder.frame(bottom, 184, 338)
-    stack_names(drawing, decoder, "decoder", "Decoder")
-    way_out(decoder, "B T D", "input of output", "2024年3月9日 end")
+    decoder.stack("decoder", "Decoder")
+    way_out(decoder, "2024年3月9日 end")
 
     top = encoder.y - 36
     drawing.line([(81, encoder.y), (81, top), (170, top), (170, cross), (190, cross)], "memory")
@@ -122,38 +134,18 @@ def way_in(drawing: Drawing, x: float, bypass: float, name: str, example: str, o
     drawing.plus(x, column.y)
     left = x > bypass  # where the bypass is; the position comes from the other side
     side = x + 16 if left else x - 74
-    drawing.box(side, column.y - 11, 58, 24, "position", "PositionalEncoding", "lookup")
+    drawing.box(side, column.y - 12, 58, 24, "position", "PositionalEncoding", "lookup")
     drawing.line([(side + (0 if left else 58), column.y), (x + (8 if left else -8), column.y)])
     column.y -= 8
     return column
 
 
-def enter(column: Column, letters: str, of: str) -> tuple[float, float]:
-    """Into a frame: where its bottom is, and where a bypass begins."""
-    start = column.y
-    column.up(40, letters, of, at=13)
-    return start - 23, start - 31
-
-
-def feed_forward(column: Column, letters: str, of: str) -> None:
-    top = column.box(WIDE, "feed-forward", "PositionwiseFeedForward", "bends", at=0.29)
-    column.inside(top, letters, f"output of {of}.w_1")
-    column.up(NEAR)
-
-
-def stack_names(drawing: Drawing, column: Column, name: str, builds: str) -> None:
-    """Above a frame: what the stack is called, and how many layers it has."""
-    y = column.y - FRAME - 10
-    drawing.named(column.x - 8, y, name, builds, "end leads")
-    drawing.named(column.x + 8, y, "N layers", f"{builds}Layer", "start leads")
-
-
-def way_out(column: Column, letters: str, of: str, example: str) -> None:
+def way_out(column: Column, example: str) -> None:
     """From rows to the probability of each word of the vocabulary."""
-    column.up(60, letters, of, at=44)
+    column.up(63, "B T D", "input of output", at=46)
     column.box(FLAT, "linear", "Transformer", "out")
-    column.drawing.shape(column.x - 7, column.y - 15, "B T n_vocab", "output of output", "end")
-    column.up(30)
+    column.drawing.shape(column.x - 7, column.y - 17, "B T n_vocab", "output of output", "end")
+    column.up(34)
     column.box(FLAT, "softmax", "cross_entropy", "out")
     column.up(12)
     column.drawing.words(column.x, column.y - 9, example, "example")
@@ -168,14 +160,14 @@ def inset(drawing: Drawing, bottom: float) -> None:
     drawing.shape(right, y, "B S D", f"input 1 of {of}")
     for name, x, start in (("w_q", left, left), ("w_k", right - 23, right - 12), ("w_v", right + 23, right + 12)):
         drawing.line([(start, y - 9), (x, y - 18)])
-        drawing.box(x - 22, y - 40, 44, 22, name, "MultiHeadAttention", "attention")
+        drawing.box(x - 20, y - 40, 40, 22, name, "MultiHeadAttention", "attention")
         drawing.line([(x, y - 40), (x, y - 72)])
     drawing.shape(left, y - 54, "B H T d_k", f"input of {of}.attention", "on")
     drawing.shape(right, y - 54, "B H S d_k", f"input 1 of {of}.attention", "on")
     drawing.box(10, y - 97, 148, FLAT, "scaled dot-product", "ScaledDotProductAttention", "attention")
     column = Column(drawing, middle, y - 97, 0)
     column.up(22, "B H T d_k", f"output of {of}.attention")
-    column.box(22, "w_o", "MultiHeadAttention", "attention", half=22)
+    column.box(22, "w_o", "MultiHeadAttention", "attention", half=20)
     column.up(18, "B T D", f"output of {of}")
     drawing.words(middle, column.y - 10, "inside each attention", "aside")
     drawing.parts.insert(0, drawing.rect(2, column.y - 22, 164, bottom - column.y + 22, "inset", 9))
@@ -190,22 +182,21 @@ def language_model(link: Link) -> str:
     column.up(22, "B T", "input of embedding")
     column.box(FLAT, "embedding", "LanguageModel", "lookup", half=NARROW)
     drawing.words(224, column.y + FLAT / 2, "no positions", "aside start")
-    start = column.y
+    bottom, column.start = column.y - 21, column.y - 30
     column.up(40, "B T D", "output of embedding", at=11)
-    bottom = start - 21
     column.box(FLAT, "RMSNorm", "RMSNorm", "norm", half=NARROW)
     drawing.words(224, column.y + FLAT / 2, "not LayerNorm", "aside start")
     grouped(column)
-    add(column, start - 30)
-    start = column.y
+    add(column)
+    column.start = column.y - 24
     column.up(34, "B T D", "input of blocks.0.norm_2", at=10)
     column.box(FLAT, "RMSNorm", "RMSNorm", "norm", half=NARROW)
     column.up(10)
     top = column.box(WIDE, "SwiGLU", "SwiGLU", "bends", at=0.29, half=NARROW)
-    column.inside(top, "B T F", "input of blocks.0.feed_forward.w_2")
+    drawing.shape(164, top + 31, "B T F", "input of blocks.0.feed_forward.w_2", before="inside ")
     drawing.words(224, top + WIDE / 2, "not ReLU", "aside start")
     column.up(10)
-    add(column, start - 24)
+    add(column)
     column.frame(bottom, 2, 322)
     drawing.named(156, column.y - 19, "N blocks", "Block", "end leads")
     column.up(46, "B T D", "input of norm", at=33)
@@ -221,12 +212,12 @@ def language_model(link: Link) -> str:
     return drawing.svg(-column.y + 27, "Today's language model: a decoder only, with a cache.")
 
 
-def add(column: Column, start: float) -> None:
-    """The sum at the end of a sub-layer, with what bypassed it from ``start``."""
+def add(column: Column) -> None:
+    """The end of a sub-layer of today: the sum with what went around it."""
     column.y -= 8
     x, y = column.x, column.y
     column.drawing.plus(x, y)
-    column.drawing.line([(x, start), (column.bypass, start), (column.bypass, y), (x - 8, y)], "past")
+    column.drawing.line([(x, column.start), (column.bypass, column.start), (column.bypass, y), (x - 8, y)], "past")
     column.y -= 8
 
 
@@ -257,7 +248,7 @@ def grouped(column: Column) -> None:
     drawing.shape((k + v) / 2, y - 11, "B H_kv S d_k", f"attend 1 of {of}")
     column.y = y - 22
     top = column.box(WIDE, "grouped attention", "GroupedQueryAttention", "attention", at=0.28, half=136)
-    column.masked(column.x, top + 31, "causal mask", 4, 6)
+    column.masked(top + 31, "causal mask", 4, 6)
     column.up(22, "B H T d_k", f"attended of {of}")
     column.box(22, "w_o", "GroupedQueryAttention", "attention", half=22)
     drawing.parts.insert(0, drawing.rect(18, column.y - 8, 292, bottom - column.y + 8, "inset", 9))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from drawing import CELL
 from llmbook.models import CausalLM, CausalLMConfig, Transformer
 from llmbook.nn import causal_mask, padding_mask, record_attention
 from machine_figure import place_of
@@ -156,16 +157,13 @@ def test_each_attention_has_the_mask_that_is_named_in_it():
 
 
 def pictured(svg: str, looks: str) -> list[set[tuple[int, int]]]:
-    """The cells (row, column) of each picture of a mask that have these looks."""
-    found = []
+    """The cells (row, column) of each picture of a mask that have these looks; the first of each lies at (0, 0)."""
+    pictures = []
     for d in re.findall(rf'<path d="([^"]*)" class="{looks}"/>', svg):
-        corners = [tuple(map(float, corner)) for corner in re.findall(r"M([-\d.]+) ([-\d.]+)", d)]
-        found.append(corners)
-    left = [min(x for x, _ in seen) for seen in found]
-    top = [min(y for _, y in seen) for seen in found]
-    return [
-        {(round((y - top[i]) / 3.6), round((x - left[i]) / 3.6)) for x, y in seen} for i, seen in enumerate(found)
-    ]
+        corners = [(float(x), float(y)) for x, y in re.findall(r"M([-\d.]+) ([-\d.]+)", d)]
+        left, top = corners[0]
+        pictures.append({(round((y - top) / CELL), round((x - left) / CELL)) for x, y in corners})
+    return pictures
 
 
 def cells(mask: Tensor) -> set[tuple[int, int]]:
