@@ -11,10 +11,11 @@ from conftest import ROOT
 NAME = "chapters/05/index.html"
 HTML = ROOT / "_build/html"
 SMALLEST = 11  # pixels
+PAPER, SHEET = 680, 1000  # width and height of A4 in pixels, without its margins
 TEXTS = """() => [...document.querySelectorAll('.llmbook-machines text')].map((text) => {
   const svg = text.ownerSVGElement;
   const box = text.getBoundingClientRect();
-  const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  const scale = svg.getScreenCTM().a;
   const around = svg.getBoundingClientRect();
   return { words: text.textContent, size: parseFloat(getComputedStyle(text).fontSize) * scale,
     inside: box.left >= around.left - 1 && box.right <= around.right + 1 && box.top >= around.top - 1 };
@@ -95,15 +96,15 @@ def test_the_machines_are_legible_in_every_palette(open_page, site, dark, forced
     assert [(words, ratio) for words, ratio in page.evaluate(CONTRASTS) if ratio < 4.5] == []
 
 
-def test_on_paper_the_machines_are_light_and_in_one_piece(open_page, site):
-    page, _ = open_page(f"{site}/{NAME}", width=680, dark=True)
+def test_on_paper_the_machines_are_light_and_stand_on_the_first_page(open_page, site):
+    page, _ = open_page(f"{site}/{NAME}", width=PAPER, dark=True)
     page.emulate_media(media="print")
     page.wait_for_timeout(300)
     assert [(words, ratio) for words, ratio in page.evaluate(CONTRASTS) if ratio < 4.5] == []
     left, right = (svg.bounding_box() for svg in page.locator(".llmbook-machines svg").all())
     assert right["x"] >= left["x"] + left["width"]
-    assert max(left["height"], right["height"]) < 900  # of the 1,000 pixels of a sheet
-    assert min(text["size"] for text in page.evaluate(TEXTS)) >= SMALLEST
+    assert right["y"] + right["height"] < SHEET
+    assert min(text["size"] for text in page.evaluate(TEXTS)) >= 9  # pixels, which are 6.75 points
 
 
 def test_every_box_is_reached_by_keyboard_and_says_where_it_leads(open_page, site):
@@ -118,7 +119,7 @@ def test_every_box_is_reached_by_keyboard_and_says_where_it_leads(open_page, sit
     assert len(reached) == links.count()
     assert all(re.search(r"page 5\.\d$", name) for name in reached)
     assert reached[0] == "embedding × √D: Embedding, page 5.2"
-    visible = [link.locator("text").inner_text() for link in links.all()]
+    visible = [link.locator("text").text_content() for link in links.all()]
     assert all(name.startswith(words) for name, words in zip(reached, visible, strict=True))
 
 
@@ -149,7 +150,7 @@ def test_the_figure_is_also_told_in_words(open_page, site):
     details = page.locator("details", has=page.locator("summary", has_text="The figure in words"))
     details.locator("summary").click()
     told = " ".join(details.inner_text().lower().replace("\N{NO-BREAK SPACE}", " ").split())
-    shapes = set(re.findall(r"\([^)]*\)", json.dumps(page.locator(".llmbook-machines text").all_inner_texts())))
+    shapes = set(re.findall(r"\([^)]*\)", json.dumps(page.locator(".llmbook-machines text").all_text_contents())))
     assert {shape for shape in shapes if shape.lower() not in told} == set()
     for word in ("memory", "padding mask", "causal mask", "cache", "rotary", "swiglu", "rmsnorm", "softmax", "w_o"):
         assert word in told
