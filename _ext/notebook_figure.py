@@ -15,7 +15,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from inline_svg import LABEL, PROLOGUE
+from inline_svg import LABEL, PROLOGUE, figure
 
 SVG = "image/svg+xml"
 
@@ -39,7 +39,7 @@ class NotebookFigure(SphinxDirective):
             raise self.error(f"{self.arguments[0]}: there are {len(figures)} stored figures, no number {number}")
         if not LABEL.search(figures[number - 1]):
             raise self.error(f"{self.arguments[0]}: figure {number} has no description")
-        return [nodes.raw("", f'<figure class="llmbook-figure">{figures[number - 1]}</figure>', format="html")]
+        return [nodes.raw("", figure(figures[number - 1]), format="html")]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
