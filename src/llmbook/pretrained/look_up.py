@@ -4,9 +4,9 @@ A text is n entries, each a letter with a digit, no letter twice, and then a let
 digit that stood with it. *Attention*, a *recurrence* and a *convolution* read it between the same two ends, each as
 wide as makes their numbers of parameters nearly equal.
 
-Sources: the task is associative recall (Ba et al., *Using Fast Weights to Attend to the Recent Past*, 2016, section
-4.1), with letter and digit in one place; the convolution is dilated as in Vaswani et al. (2017), section 4. Left out:
-positions, which attention does not need here.
+Sources: the task is associative recall (Arora et al., *Zoology*, 2024, has its history), with letter and digit in one
+place; the convolution is dilated, as Vaswani et al. (2017), section 4, have it. Left out: positions, which attention
+does not need here.
 """
 
 import itertools
@@ -30,7 +30,7 @@ ENTRIES = (4, 8)
 SEEDS = 5
 
 
-def dictionaries(n: int, rows: int, seed: int) -> tuple[Int[Tensor, "rows n+1 2"], Int[Tensor, " rows"]]:
+def dictionaries(n: int, rows: int, seed: int) -> tuple[Int[Tensor, "rows T 2"], Int[Tensor, " rows"]]:
     """Texts of n entries and a question, as pairs of ids (letter, digit), and the answers.
 
     Raises ``ValueError`` where there are not n different letters.
@@ -47,7 +47,7 @@ def dictionaries(n: int, rows: int, seed: int) -> tuple[Int[Tensor, "rows n+1 2"
 
 
 class DilatedConvolution(nn.Module):
-    """Three causal convolutions, 3 wide, over every 1st, 3rd and 9th place: 27 places in all, each added to its input."""
+    """Three causal convolutions of width 3 with gaps of 1, 3 and 9, over 27 places in all; each added to its input."""
 
     def __init__(self, D: int) -> None:
         super().__init__()
