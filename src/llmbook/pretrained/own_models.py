@@ -14,6 +14,8 @@ from typing import Any
 from torch import nn
 
 from llmbook.pretrained.few_labels import ablation
+from llmbook.pretrained.induction import one_or_two
+from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import Recipe, set_weights
 
@@ -21,6 +23,8 @@ STORED = Path(str(files("llmbook.pretrained"))) / "stored"
 RECIPES = {recipe.name: recipe for recipe in READERS}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
+    "three-ways": three_ways,
+    "one-or-two-layers": one_or_two,
 }
 
 
