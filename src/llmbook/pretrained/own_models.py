@@ -14,6 +14,7 @@ from typing import Any
 from torch import nn
 
 from llmbook.pretrained.few_labels import ablation
+from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import Recipe, set_weights
 
@@ -21,6 +22,8 @@ STORED = Path(str(files("llmbook.pretrained"))) / "stored"
 RECIPES = {recipe.name: recipe for recipe in READERS}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
+    "positions-in-games": play_all,
+    "positions-in-text": read_all,
 }
 
 
