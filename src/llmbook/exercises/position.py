@@ -55,7 +55,9 @@ TURN = Exercise(
         Mistake([COSINE, -SINE, SINE, COSINE], "this one goes fifty back: sin(a + b) = sin a cos b + cos a sin b."),
         Mistake([math.cos(50), math.sin(50), -math.sin(50), math.cos(50)], "this pair turns by k/100, not by k."),
         Mistake([SINE, COSINE, COSINE, -SINE], "multiply it by (sin a, cos a): the first row must give sin(a + b)."),
-        Mistake([SINE, COSINE, -SINE, COSINE], "the first row is cos b, sin b: sin(a + b) = cos b sin a + sin b cos a."),
+        Mistake(
+            [SINE, COSINE, -SINE, COSINE], "the first row is (cos b, sin b): sin(a + b) = cos b sin a + sin b cos a."
+        ),
     ),
     decimals=2,
 )
