@@ -161,11 +161,16 @@ def losses(model: CausalLM) -> list[float]:
     return blocks(loss.mean(dim=0))
 
 
+WAYS = ("as it is", "squeezed", "larger base", "wrong pairing")
+
+
 def stretched(model: CausalLM, way: str) -> CausalLM:
     """A copy of a rotary model for texts ``FAR`` times as long: "as it is", "squeezed", "larger base", or broken.
 
-    "wrong pairing" reads the weights as if they had been made for the other pairing.
+    "wrong pairing" reads the weights as if they had been made for the other pairing. ``ValueError`` for other ways.
     """
+    if way not in WAYS:
+        raise ValueError(f"the ways to stretch are {', '.join(WAYS)}; got {way!r}")
     model = copy.deepcopy(model)
     positions = model.positions
     if way == "squeezed":
@@ -178,9 +183,6 @@ def stretched(model: CausalLM, way: str) -> CausalLM:
                 q, k, v = rows.chunk(3)
                 rows.copy_(torch.cat([half_to_interleaved(q, HEADS), half_to_interleaved(k, HEADS), v]))
     return model
-
-
-WAYS = ("as it is", "squeezed", "larger base", "wrong pairing")
 
 
 def tuned(model: CausalLM, seed: int) -> CausalLM:
