@@ -131,7 +131,7 @@ def test_a_text_longer_than_four_times_is_refused():
 
 
 def test_unknown_ways_are_refused():
-    with pytest.raises(ValueError, match="as it is, squeezed.* got 'squeeze'"):
+    with pytest.raises(ValueError, match=r"as it is, squeezed.* got 'squeeze'"):
         lengths.stretched(lengths.decoder("rotary", 11, 13, seed=0), "squeeze")
 
 
