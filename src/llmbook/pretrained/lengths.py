@@ -32,8 +32,6 @@ GAME, TEXT = 24, 48  # trained lengths
 HEADS = 4
 BLOCKS = 8  # accuracy and loss are kept as the means of so many blocks of positions
 STEPS = 400  # of training
-PATIENCE = 4  # times as many, for the kinds that are slow
-SLOW: tuple[PositionKind, ...] = ("none", "rotary", "alibi")  # at naming the third letter
 TUNING = 40  # steps of training on long texts
 Batch = Int[Tensor, "B T"]
 
@@ -114,12 +112,11 @@ def blocks(by_position: Float[Tensor, " T"], skip: int = 0) -> list[float]:
 
 
 def play_all(*_: object) -> dict[str, Any]:
-    """The run "positions-in-games": accuracies for each game, kind and seed; of the slow in one game, also later."""
+    """The run "positions-in-games": a row of accuracies for each game, kind and seed."""
     scores = {
         game: {kind: [play(game, kind, seed) for seed in range(SEEDS["games"])] for kind in KINDS} for game in GAMES
     }
-    slow = {kind: [play("third", kind, seed, PATIENCE * STEPS) for seed in range(SEEDS["text"])] for kind in SLOW}
-    return {"trained": GAME, "far": FAR, "steps": STEPS, "accuracy": scores, "patience": PATIENCE, "patient": slow}
+    return {"trained": GAME, "far": FAR, "accuracy": scores}
 
 
 # --- text: characters of the speeches ---------------------------------------------------------------------------

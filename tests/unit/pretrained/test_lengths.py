@@ -140,7 +140,7 @@ def test_unknown_ways_are_refused():
 
 def test_the_run_of_games_is_of_this_code():
     run = read_stored("positions-in-games")
-    assert (run["trained"], run["far"], run["steps"]) == (lengths.GAME, lengths.FAR, lengths.STEPS)
+    assert (run["trained"], run["far"]) == (lengths.GAME, lengths.FAR)
     assert set(run["accuracy"]) == set(lengths.GAMES)
     assert all(list(kinds) == list(KINDS) for kinds in run["accuracy"].values())
     assert {len(runs) for kinds in run["accuracy"].values() for runs in kinds.values()} == {lengths.SEEDS["games"]}
