@@ -11,7 +11,7 @@ the second to the first; queries and keys reordered alike have the same dot prod
 
 To reach beyond the trained length there are two ways. Positions are squeezed, t/s for t (Chen et al., *Extending
 Context Window of Large Language Models via Positional Interpolation*, 2023). Or a larger base slows the slow pairs and
-leaves the fast ones: ``ntk_base``, named as in Peng et al., *YaRN* (2023). Left out: YaRN itself, which squeezes the slow pairs alone.
+leaves the fast ones: ``ntk_base``, named as in Peng et al., *YaRN* (2023). Left out: YaRN itself.
 """
 
 import torch
