@@ -20,6 +20,7 @@ PAGES = (  # in reading order
     "labels_for_free",
     "words_and_pictures",
     "self_attention",
+    "position",
     "one_head",
     "why_sqrt_dk",
     "many_heads",

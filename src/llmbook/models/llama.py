@@ -6,7 +6,7 @@ Source: Touvron et al., *LLaMA: Open and Efficient Foundation Language Models* (
 from *Llama 2* (2023), section 2.2. SmolLM2, which this book talks to, is a Llama by this definition.
 
 ``transformers`` pairs rotary coordinates j and j + K/2; GGUF files of this family pair 2j and 2j+1, as we do. So rows
-of W_Q and W_K from ``transformers`` are reordered. Left out: rotary scaling for contexts longer than those trained on.
+of W_Q and W_K from ``transformers`` are reordered. Left out: a checkpoint's own rotary scaling.
 """
 
 from collections.abc import Callable, Mapping

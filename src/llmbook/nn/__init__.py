@@ -26,4 +26,5 @@ from llmbook.nn.positions import sinusoids as sinusoids
 from llmbook.nn.recording import record_attention as record_attention
 from llmbook.nn.rotary import apply_rotary as apply_rotary
 from llmbook.nn.rotary import half_to_interleaved as half_to_interleaved
+from llmbook.nn.rotary import ntk_base as ntk_base
 from llmbook.nn.rotary import precompute_freqs_cis as precompute_freqs_cis

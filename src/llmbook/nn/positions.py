@@ -96,8 +96,9 @@ class LearnedPositions(nn.Module):
 class Positions(nn.Module):
     """One of ``KINDS``, chosen by name: ``forward`` adds to the input, ``in_attention`` says what attention gets.
 
-    Both may begin at a position ``start``, behind those of a cache. ``base`` is that of rotary positions. Raises
-    ``ValueError`` for an unknown kind; ``forward`` raises it for a sequence that reaches beyond ``max_len``.
+    Both may begin at a position ``start``, behind those of a cache. ``base`` and ``stretch`` are those of rotary
+    positions, and may be set on a trained model. Raises ``ValueError`` for an unknown kind; ``forward`` raises it for a
+    sequence that reaches beyond ``max_len``.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class Positions(nn.Module):
         self.head_width = d_model // max(n_heads, 1)
         self.max_len = max_len
         self.base = base
+        self.stretch = 1.0
         tables = {"sinusoidal": PositionalEncoding, "learned": LearnedPositions}
         self.added = tables[kind](d_model, max_len, dropout=dropout) if kind in tables else nn.Dropout(dropout)
 
@@ -129,7 +131,9 @@ class Positions(nn.Module):
         """Arguments for an attention layer: ``rotate`` for rotary, ``score_bias`` for ALiBi, else none."""
         T = x.shape[1]
         if self.kind == "rotary":
-            freqs_cis = precompute_freqs_cis(T, self.head_width, self.base, start=start, dtype=x.dtype, device=x.device)
+            freqs_cis = precompute_freqs_cis(
+                T, self.head_width, self.base, start=start, stretch=self.stretch, dtype=x.dtype, device=x.device
+            )
             return {"rotate": lambda heads: apply_rotary(heads, freqs_cis)}
         if self.kind == "alibi":
             return {"score_bias": alibi_bias(self.n_heads, T, start + T, device=x.device).to(x.dtype)}

@@ -9,7 +9,9 @@ There are two pairings. ``"interleaved"`` is the paper's: coordinates 2j and 2j+
 ``transformers`` library: coordinates j and j + d_k/2. ``half_to_interleaved`` reorders the rows of a weight matrix from
 the second to the first; queries and keys reordered alike have the same dot products.
 
-Left out: stretching the angles to reach beyond the trained length.
+To reach beyond the trained length there are two ways. Positions are squeezed, t/s for t (Chen et al., *Extending
+Context Window of Large Language Models via Positional Interpolation*, 2023). Or a larger base slows the slow pairs and
+leaves the fast ones: ``ntk_base``, named as in Peng et al., *YaRN* (2023). Left out: YaRN itself.
 """
 
 import torch
@@ -25,19 +27,24 @@ def precompute_freqs_cis(
     base: float = 10000.0,
     *,
     start: int = 0,
+    stretch: float = 1.0,
     dtype: torch.dtype = torch.float32,
     device: torch.device | None = None,
 ) -> Complex[Tensor, "T {d_k//2}"]:
     """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``.
 
+    With ``stretch`` s, position t counts as t/s: s times as many positions fit into the angles of the trained ones.
     ``dtype`` is that of the real part, at least float32, since there are no complex numbers of bfloat16.
-    Raises ``ValueError`` for a head width d_k that is odd or below 2.
+    Raises ``ValueError`` for a head width d_k that is odd or below 2, and for a stretch that is not above 0.
     """
+    if not stretch > 0:
+        raise ValueError(f"positions can be stretched by a number above 0, got {stretch}")
     if d_k < 2 or d_k % 2:
         raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {d_k}")
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
     theta = base ** (-torch.arange(0, d_k, 2, dtype=torch.float64, device=device) / d_k)  # (J,)
-    angle = torch.arange(start, start + T, dtype=torch.float64, device=device)[:, None] * theta  # (T, J)
+    t = torch.arange(start, start + T, dtype=torch.float64, device=device) / stretch
+    angle = t[:, None] * theta  # (T, J)
     dtype = torch.promote_types(dtype, torch.float32)
     return torch.complex(angle.cos().to(dtype), angle.sin().to(dtype))
 
@@ -61,6 +68,16 @@ def apply_rotary(
     pairs = pairs.clone(memory_format=torch.contiguous_format)  # a view of complex numbers must begin at an even place
     turned = torch.view_as_real(torch.view_as_complex(pairs) * freqs_cis)  # (…, T, J, 2)
     return (turned if pairing == "interleaved" else turned.mT).flatten(-2).to(x.dtype)
+
+
+def ntk_base(base: float, d_k: int, stretch: float) -> float:
+    """base · s^(d_k/(d_k-2)): the slowest pair turns s times more slowly, the fastest as before.
+
+    Raises ``ValueError`` where there is one pair only, whose angle no base changes, and for a stretch below 1.
+    """
+    if d_k < 4 or stretch < 1:
+        raise ValueError(f"another base needs d_k >= 4 and a stretch of at least 1, got d_k={d_k} and {stretch}")
+    return base * stretch ** (d_k / (d_k - 2))
 
 
 def half_to_interleaved(weight: Float[Tensor, "N *rest"], n_heads: int) -> Float[Tensor, "N *rest"]:

@@ -15,6 +15,7 @@ from torch import nn
 
 from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.induction import one_or_two
+from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import Recipe, set_weights
@@ -25,6 +26,8 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
     "three-ways": three_ways,
     "one-or-two-layers": one_or_two,
+    "positions-in-games": play_all,
+    "positions-in-text": read_all,
 }
 
 

@@ -76,6 +76,14 @@ def test_attention_is_told_what_the_functions_say():
     close(Positions("alibi", H * K, H, T).in_attention(x, 7)["score_bias"], alibi_bias(H, T, T + 7).double(), 0)
 
 
+def test_a_trained_model_may_be_stretched():
+    x, positions = random(B, T, H * K), Positions("rotary", H * K, H, T)
+    heads = x.unflatten(-1, (H, K)).transpose(1, 2)
+    positions.stretch, positions.base = 4.0, 5003.0
+    table = precompute_freqs_cis(T, K, 5003.0, start=7, stretch=4, dtype=x.dtype)
+    close(positions.in_attention(x, 7)["rotate"](heads), apply_rotary(heads, table), 0)
+
+
 def test_options_go_by_name():
     with pytest.raises(TypeError, match="positional argument"):
         Positions("none", D, 1, T, 10000.0)

@@ -6,11 +6,12 @@ import pytest
 import torch
 import transformers
 from reference import close, random
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from transformers.models.gptj.modeling_gptj import apply_rotary_pos_emb as gptj_rotary
 from transformers.models.gptj.modeling_gptj import create_sinusoidal_positions
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding, apply_rotary_pos_emb
 
-from llmbook.nn import apply_rotary, half_to_interleaved, precompute_freqs_cis
+from llmbook.nn import apply_rotary, half_to_interleaved, ntk_base, precompute_freqs_cis
 
 B, H, T, K, D = 2, 3, 11, 14, 13
 CLOSE = 1e-5  # float32 angles in the references
@@ -39,6 +40,20 @@ def test_rotary_interleaved_equals_transformers_gptj():
     sin, cos = create_sinusoidal_positions(T, K)[None].chunk(2, dim=-1)
     expected = gptj_rotary(q, sin, cos)
     close(turned(q.transpose(1, 2)).transpose(1, 2), expected, CLOSE)
+
+
+def test_squeezed_positions_and_the_larger_base_equal_transformers():
+    """Its kinds "linear" and "dynamic", the latter on a text 3 times as long as the model's."""
+    settings = {"hidden_size": H * K, "num_attention_heads": H, "max_position_embeddings": 100}
+    for kind, length, ours in (
+        ("linear", 100, precompute_freqs_cis(T, K, 5003.0, stretch=3)),
+        ("dynamic", 300, precompute_freqs_cis(T, K, ntk_base(5003.0, K, 3))),
+    ):
+        scaling = {"rope_type": kind, "factor": 3.0 if kind == "linear" else 1.0, "rope_theta": 5003.0}
+        config = transformers.LlamaConfig(**settings, rope_theta=5003.0, rope_scaling=scaling)
+        frequencies, _ = ROPE_INIT_FUNCTIONS[kind](config, torch.device("cpu"), seq_len=length)
+        angle = torch.arange(T)[:, None] * frequencies
+        close(ours, torch.polar(torch.ones_like(angle), angle), CLOSE)
 
 
 @pytest.mark.parametrize("start", [0, 9_000, 100_000])
@@ -87,6 +102,18 @@ def test_weights_reordered_from_halves_give_the_same_scores():
     assert not torch.allclose(interleaved, scores(w_q, w_k, "interleaved"))
 
 
+def test_stretched_positions_are_those_between():
+    """Every third of the squeezed positions is one of the old ones, from any start."""
+    close(precompute_freqs_cis(3 * T, K, start=21, stretch=3)[::3], precompute_freqs_cis(T, K, start=7), CLOSE)
+
+
+def test_a_larger_base_slows_the_slowest_pair_and_no_other_as_much():
+    old, new = (precompute_freqs_cis(2, K, base, dtype=torch.float64)[1].angle() for base in (1e4, ntk_base(1e4, K, 4)))
+    slower = old / new
+    close(slower[[0, -1]], torch.tensor([1.0, 4.0], dtype=torch.float64), EXACT)
+    assert (slower.diff() > 0).all()
+
+
 def test_far_angles_keep_their_precision():
     exact = math.cos(100_000.0)
     assert precompute_freqs_cis(1, K, start=100_000).real[0, 0].item() == pytest.approx(exact, abs=1e-6)
@@ -115,6 +142,11 @@ def test_the_smallest_head_turns_by_the_place_itself():
     close(precompute_freqs_cis(T, 2)[:, 0], torch.complex(t.cos(), t.sin()), 1e-6)  # float32 angles up to 10
 
 
+def test_a_stretch_of_one_is_none():
+    assert torch.equal(precompute_freqs_cis(T, K, stretch=1), precompute_freqs_cis(T, K))
+    assert ntk_base(5003.0, K, 1) == 5003.0
+
+
 def test_rows_of_one_head():
     weight = random(K, 3)
     close(half_to_interleaved(weight, 1), torch.stack(weight.chunk(2), dim=1).flatten(0, 1), 0)
@@ -128,6 +160,9 @@ def test_rows_of_one_head():
     [
         (lambda: precompute_freqs_cis(T, 7), "even, got 7"),
         (lambda: precompute_freqs_cis(T, 0), "even, got 0"),
+        (lambda: precompute_freqs_cis(T, K, stretch=0), "above 0, got 0"),
+        (lambda: ntk_base(1e4, 2, 4), "d_k=2"),
+        (lambda: ntk_base(1e4, K, 0.5), "0.5"),
         (lambda: apply_rotary(random(T + 1, K), precompute_freqs_cis(T, K)), "11 positions of width 14"),
         (lambda: apply_rotary(random(T, K + 2), precompute_freqs_cis(T, K)), "11 positions of width 14"),
         (lambda: apply_rotary(random(T - 1, K), precompute_freqs_cis(T, K)), "11 positions of width 14"),
