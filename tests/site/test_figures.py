@@ -54,6 +54,7 @@ def test_most_figures_fit_a_phone_without_scrolling(open_page, site):
 def test_a_wide_figure_is_scrolled_by_the_arrow_keys(open_page, site):
     page, _ = open_page(f"{site}/notebooks/04-3-many-heads.html", width=390)
     figure = page.locator("figure.llmbook-figure").first
+    assert "\N{LEFT RIGHT ARROW}" in figure.evaluate("(figure) => getComputedStyle(figure, '::after').content")
     figure.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(400)
