@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType, quantize
+from gguf import GGMLQuantizationType, GGUFReader, quantize
 from tokenizers import pre_tokenizers
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -77,7 +77,8 @@ def check_tokenizer(page: Any) -> None:
         "merges": merges,
     }
     fields = {f"tokenizer.ggml.{name}": SimpleNamespace(contents=lambda c=c: c) for name, c in contents.items()}
-    reader: Any = SimpleNamespace(fields=fields)
+    reader = GGUFReader.__new__(GGUFReader)  # one without a file
+    reader.fields = fields
     tokenizer = page.read_tokenizer(reader)
     for text in ("the the 12² = 1 2", "<|im_start|>the<|im_end|>\nÇa va <odd>"):
         ids = tokenizer.encode(text).ids
