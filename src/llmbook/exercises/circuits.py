@@ -85,15 +85,11 @@ QK = Exercise(
 # --- one token against another ---------------------------------------------------------------------------------
 
 
-def decides(parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor, *, eps: float = EPS) -> Tensor:
-    """Each part's term in a difference of two logits."""
-    rms = (parts.sum(dim=0).square().mean() + eps).sqrt()
-    return (parts * gain / rms) @ (right - rival)
-
-
-def eps_outside(parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor) -> Tensor:
-    """ε added to the root."""
-    rms = parts.sum(dim=0).square().mean().sqrt() + EPS
+def decides(
+    parts: Tensor, gain: Tensor, right: Tensor, rival: Tensor, *, eps: float = EPS, outside: float = 0.0
+) -> Tensor:
+    """Each part's term in a difference of two logits; ``outside`` the root ε is a mistake."""
+    rms = (parts.sum(dim=0).square().mean() + eps).sqrt() + outside
     return (parts * gain / rms) @ (right - rival)
 
 
@@ -146,7 +142,7 @@ DECIDES = Exercise(
         Mistake(not_normalised, "the division by the root mean square of the stream is missing."),
         Mistake(no_gain, "the gain of the last norm is missing."),
         Mistake(partial(decides, eps=0.0), "ε is missing: 10⁻⁵ is added to the mean square, before the root."),
-        Mistake(eps_outside, "ε stands under the root, beside the mean square."),
+        Mistake(partial(decides, eps=0.0, outside=EPS), "ε stands under the root, beside the mean square."),
         Mistake(for_the_right_one, "that is the term in the logit of right alone: subtract the rival's."),
         Mistake(all_together, "that is the sum of all terms; one number for each part is asked for."),
     ),
