@@ -83,7 +83,8 @@ HARD = Exercise(
     probes=(
         (torch.tensor([0.0, 1.0, 0.0]), KEYS, VALUES),
         (torch.tensor([1.0, 0.0, 3.0]), KEYS, VALUES),  # the first key and the third fit equally
-        (torch.tensor([-1.0, 0.0, 0.0]), KEYS, VALUES),
+        (torch.tensor([-1.0, 0.0, 0.0]), KEYS[:4], VALUES[:4]),
+        (torch.tensor([2.0, 1.0]), KEYS[:, 1:], VALUES[:, :3]),
         (torch.zeros(3), KEYS, VALUES),  # all fit equally
     ),
     right="hard, and with nothing to learn from: a small change of the question changes nothing.",

@@ -64,9 +64,9 @@ def test_texts_repeat_and_the_next_letter_is_known_from_the_second_time_on():
         assert where == [n <= place < LENGTH - 1 for place in range(LENGTH)]
 
 
-def test_one_layer_and_two_are_equally_large():
+def test_one_layer_has_a_few_more_parameters_than_two():
     one, two = (sum(p.numel() for p in Machine(layers).parameters()) for layers in (1, 2))
-    assert two < one < 1.1 * two
+    assert two < one < 1.2 * two
 
 
 def test_the_future_cannot_change_the_past():
