@@ -25,7 +25,7 @@ from llmbook.training.schedule import TrainConfig
 MANY: dict[Part, int] = {"train": 20_000, "dev": 500, "test": 1_000}
 PAD, BOS, EOS = 0, 1, 2
 LONGEST = 20  # characters of a translation
-Rows = tuple[Int[Tensor, "B T"], Int[Tensor, " B"]]  # padded, and their lengths
+Rows = tuple[Int[Tensor, "B _"], Int[Tensor, " B"]]  # padded, and their lengths
 
 
 @cache
