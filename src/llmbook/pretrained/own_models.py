@@ -16,8 +16,9 @@ from llmbook.pretrained.date_translator import DATES
 from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.speech_bert import BERT_SPEECHES
 
-RECIPES = {recipe.name: recipe for recipe in (*READERS, DATES)}
+RECIPES = {recipe.name: recipe for recipe in (*READERS, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
 }
