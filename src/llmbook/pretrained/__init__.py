@@ -2,7 +2,7 @@
 
 To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, a model that writes, ``smollm2``, and one that
 reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (games without labels),
-``few_labels`` (what they are worth), ``speech_bert`` and ``date_translator``,
+``few_labels`` (what they are worth), ``speech_gpt``, ``speech_bert`` and ``date_translator`` (one of each family),
 ``own_models`` (opened by name).
 """
 

@@ -1,4 +1,4 @@
-"""The book's own models, trained beforehand by the recipes and stored in the package: ``load_stored("dates")``.
+"""The book's own models, trained beforehand by the recipes and stored in the package: ``load_stored("gpt-speeches")``.
 
 ``make models`` trains what is missing or was changed. A recipe is added by writing it and naming it in ``RECIPES``; a
 *run* is an experiment too long for a page, of which only the numbers are stored, by its name in ``RUNS``.
@@ -17,9 +17,11 @@ from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
+from llmbook.pretrained.speech_gpt import GPT_SPEECHES, byte_pairs_run
 
-RECIPES = {recipe.name: recipe for recipe in (*READERS, BERT_SPEECHES, DATES)}
+RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
+    "byte-pairs": byte_pairs_run,
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
 }
 OPENED = {"labels-for-free": {recipe.name for recipe in READERS}}  # by a run, which is made again when one of them was

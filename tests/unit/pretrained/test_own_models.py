@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,6 +29,7 @@ from llmbook.pretrained.recipe import (
     unpack,
 )
 from llmbook.training import TrainConfig
+from stored_models import COLUMNS, FOLDER, rows
 
 # --- reference: weights, card and recipe say the same ----------------------------------------------------------
 
@@ -69,6 +71,16 @@ def test_all_of_it_stays_small():
     sizes = [path.stat().st_size for path in STORED.iterdir()]
     assert {path.stem for path in STORED.iterdir()} == {*RECIPES, *RUNS}
     assert sum(sizes) < 8e6, "the stored models may weigh 8 MB together"
+
+
+def test_the_book_lists_every_stored_model():
+    assert STORED == Path(__file__).parents[3] / FOLDER
+    cards = [read_stored(name) for name in RECIPES]
+    for row, card in zip(rows(cards), cards, strict=True):
+        assert len(row) == len(COLUMNS)
+        assert row[0] == card["name"]
+        assert row[4] == f"{card['held_out']:.4f} nats"
+    assert rows([{**cards[0], "seconds": None}])[0][3] == "800 steps", "the seconds of a cut run are not known"
 
 
 def test_the_run_is_of_these_models():
