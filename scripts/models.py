@@ -9,8 +9,8 @@ from pathlib import Path
 
 from torch import nn
 
-from llmbook.pretrained.own_models import RECIPES, RUNS, STORED, load_stored
-from llmbook.pretrained.recipe import Recipe, is_stored, store, train_by, write_json
+from llmbook.pretrained.own_models import OPENED, RECIPES, RUNS, load_stored
+from llmbook.pretrained.recipe import STORED, Recipe, is_stored, store, train_by, write_json
 
 STATES = Path(__file__).parents[1] / "_build/models"
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", help=f"of {', '.join((*RECIPES, *RUNS))}; none: all")
     names = parser.parse_args().names or [*RECIPES, *RUNS]
-    changed = False
+    changed: set[str] = set()
 
     for name in (name for name in names if name in RECIPES):
         recipe = RECIPES[name]
@@ -34,12 +34,12 @@ def main() -> None:
             print(f"{name}: as its recipe says")
             continue
         card = store(recipe, STORED, checkpoint=STATES / f"{name}.pt")
-        changed = True
+        changed.add(name)
         print(f"{name}: {card['held_out']} nats held out, {card['bytes']:,} bytes, {card['seconds']} s", flush=True)
 
     for name in (name for name in names if name in RUNS):
         path = STORED / f"{name}.json"
-        if path.exists() and not changed:
+        if path.exists() and not changed & OPENED.get(name, set()):
             print(f"{name}: is there; remove {path.name} to run it again")
             continue
         start = time.perf_counter()

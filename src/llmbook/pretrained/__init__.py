@@ -3,14 +3,17 @@
 To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, a model that writes, ``smollm2``, and one that
 reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (games without labels),
 ``few_labels`` (what they are worth), ``look_up`` and ``induction`` (games for one layer and for two), ``lengths``
-(short training, long texts), ``own_models`` (opened by name).
+(short training, long texts), ``speech_gpt``, ``speech_bert`` and ``date_translator`` (one of each family), ``own_models``
+(opened by name).
 """
 
+from llmbook.pretrained.date_translator import translate as translate
 from llmbook.pretrained.hub import HubError as HubError
 from llmbook.pretrained.minilm import embed as embed
 from llmbook.pretrained.minilm import load_minilm as load_minilm
 from llmbook.pretrained.own_models import load_stored as load_stored
 from llmbook.pretrained.own_models import read_stored as read_stored
+from llmbook.pretrained.own_models import stored_tokenizer as stored_tokenizer
 from llmbook.pretrained.smollm2 import chat as chat
 from llmbook.pretrained.smollm2 import load_smollm2 as load_smollm2
 from llmbook.pretrained.tokenizer import PretrainedTokenizer as PretrainedTokenizer

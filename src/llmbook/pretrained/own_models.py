@@ -1,4 +1,4 @@
-"""The book's own models, trained beforehand by the recipes and stored in the package: ``load_stored("reader-both")``.
+"""The book's own models, trained beforehand by the recipes and stored in the package: ``load_stored("gpt-speeches")``.
 
 ``make models`` trains what is missing or was changed. A recipe is added by writing it and naming it in ``RECIPES``; a
 *run* is an experiment too long for a page, of which only the numbers are stored, by its name in ``RUNS``.
@@ -7,28 +7,31 @@
 import json
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from llmbook.pretrained.date_translator import DATES
 from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.readers import READERS
-from llmbook.pretrained.recipe import Recipe, set_weights
+from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.speech_bert import BERT_SPEECHES
+from llmbook.pretrained.speech_gpt import GPT_SPEECHES, byte_pairs_run
 
-STORED = Path(str(files("llmbook.pretrained"))) / "stored"
-RECIPES = {recipe.name: recipe for recipe in READERS}
+RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
+    "byte-pairs": byte_pairs_run,
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
     "three-ways": three_ways,
     "one-or-two-layers": one_or_two,
     "positions-in-games": play_all,
     "positions-in-text": read_all,
 }
+OPENED = {"labels-for-free": {recipe.name for recipe in READERS}}  # by a run, which is made again when one of them was
 
 
 def find_recipe(name: str) -> Recipe:
@@ -43,6 +46,11 @@ def load_stored(name: str, folder: Path = STORED) -> nn.Module:
     model = find_recipe(name).make()
     set_weights(model, folder / f"{name}.safetensors")
     return model.eval().requires_grad_(False)
+
+
+def stored_tokenizer(name: str) -> Any:
+    """The tokenizer of a stored model; of the translator both, its source's first. Raises as ``find_recipe``."""
+    return find_recipe(name).tokenizer()
 
 
 @cache

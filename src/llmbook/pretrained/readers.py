@@ -155,6 +155,7 @@ def reader_recipe(game: str, seed: int = 0, steps: int = STEPS) -> Recipe:
         examples=lambda: len(pieces("train")),
         loss=loss,
         held_out=lambda model: held_out_loss(model, game),
+        tokenizer=reader_words,
     )
 
 

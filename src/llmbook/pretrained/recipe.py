@@ -1,8 +1,9 @@
 """A recipe says how one of the book's own models is trained; its card says what came out, and the two are compared.
 
-A stored model is two files: ``NAME.safetensors``, its weights in float16, and ``NAME.json``, its card, written from the
-run and never by hand. A test evaluates the weights again and trains the first steps again: a recipe that was changed
-after the model was trained no longer fits its card. Left out: training in several processes.
+A stored model is two files: ``NAME.safetensors``, its weights, and ``NAME.json``, its card, written from the run and
+never by hand. Weights are stored in float16, or matrices in 8 bits, w ≈ s · q with whole q in -127 … 127 and a scale s
+for each row. A test evaluates the weights again and trains the first steps again: a recipe that was changed after the
+model was trained no longer fits its card. Left out: training in several processes.
 """
 
 import hashlib
@@ -12,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -23,8 +25,15 @@ from torch import Tensor, nn
 from llmbook.training.loop import fit
 from llmbook.training.schedule import TrainConfig
 
+STORED = Path(str(files("llmbook.pretrained"))) / "stored"
 FIRST = 20  # losses kept one by one
 BLOCKS = 50  # and the whole curve, as the means of so many equal blocks
+SCALE = ".scale"  # behind the name of a matrix in 8 bits: those of its rows
+
+
+def nothing_more(model: nn.Module) -> dict[str, float]:
+    """For a model of which the held-out loss says enough."""
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +48,16 @@ class Recipe:
     examples: Callable[[], int]
     loss: Callable[[nn.Module, Int[Tensor, " rows"]], Float[Tensor, ""]]
     held_out: Callable[[nn.Module], float]  # the mean loss (nats) on text it never reads
+    tokenizer: Callable[[], Any]  # how text becomes ids; two of them where it translates
+    more: Callable[[nn.Module], dict[str, float]] = nothing_more  # other numbers for the card, measured once
+    bits: Literal[8, 16] = 16  # of a stored weight
 
     def describe(self) -> dict[str, Any]:
         """What a run is known by, as JSON has it: two runs that agree in this are the same run."""
         shapes = {name: list(weight.shape) for name, weight in distinct_weights(self.make()).items()}
         config = {**asdict(self.config), "betas": list(self.config.betas)}
-        return {"what": self.what, "data": self.data, "examples": self.examples(), "config": config, "weights": shapes}
+        known = {"what": self.what, "data": self.data, "examples": self.examples(), "config": config, "weights": shapes}
+        return known if self.bits == 16 else {**known, "bits": self.bits}
 
 
 def train_by(
@@ -84,7 +97,7 @@ def store(recipe: Recipe, folder: Path, *, checkpoint: Path | None = None) -> di
 
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{recipe.name}.safetensors"
-    save_file({name: weight.detach().half() for name, weight in distinct_weights(model).items()}, weights)
+    save_file(pack(distinct_weights(model), recipe.bits), weights)
     set_weights(model, weights)  # what is evaluated is what readers open
     per_block = max(1, len(history) // BLOCKS)
     card = {
@@ -93,6 +106,7 @@ def store(recipe: Recipe, folder: Path, *, checkpoint: Path | None = None) -> di
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "seconds": seconds,
         "held_out": round(recipe.held_out(model), 4),
+        **recipe.more(model),
         "first_losses": [round(loss, 4) for loss in history[:FIRST]],
         "curve": [round(float(block.mean()), 3) for block in torch.tensor(history).split(per_block)],
         "bytes": weights.stat().st_size,
@@ -123,9 +137,30 @@ def distinct_weights(model: nn.Module) -> dict[str, Tensor]:
     return {name: state[name] for name in names.values()}
 
 
+def pack(weights: dict[str, Tensor], bits: Literal[8, 16]) -> dict[str, Tensor]:
+    """What is stored of these weights: float16, or of matrices whole numbers and ``SCALE`` a row."""
+    packed: dict[str, Tensor] = {}
+    for name, weight in weights.items():
+        weight = weight.detach()
+        if bits == 16 or weight.ndim < 2:
+            packed[name] = weight.half()
+            continue
+        scale = (weight.abs().amax(dim=-1, keepdim=True) / 127).half()
+        scale[scale == 0] = 1  # a row of zeros
+        packed[name] = (weight / scale.float()).round().clamp(-127, 127).to(torch.int8)
+        packed[name + SCALE] = scale
+    return packed
+
+
+def unpack(packed: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in float32 that ``pack`` has stored."""
+    names = [name for name in packed if not name.endswith(SCALE)]
+    return {name: packed[name].float() * packed.get(name + SCALE, torch.ones(())).float() for name in names}
+
+
 def set_weights(model: nn.Module, path: Path) -> None:
     """Copy the file's weights into the model's, in the model's precision. Raises ``ValueError`` for others than its."""
-    stored = load_file(path)
+    stored = unpack(load_file(path))
     own = distinct_weights(model)
     if {name: weight.shape for name, weight in own.items()} != {name: weight.shape for name, weight in stored.items()}:
         raise ValueError(f"{path.name} holds other weights than the model has")

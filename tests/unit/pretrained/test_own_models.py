@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,12 +12,24 @@ from torch import nn
 
 from llmbook.data import speeches
 from llmbook.models import GPT
-from llmbook.pretrained import load_stored, read_stored
+from llmbook.pretrained import load_stored, read_stored, stored_tokenizer
 from llmbook.pretrained.few_labels import LABELS, SEEDS, EraClassifier, accuracy, fit_head, labelled
-from llmbook.pretrained.own_models import RECIPES, RUNS, STORED
+from llmbook.pretrained.own_models import RECIPES, RUNS
 from llmbook.pretrained.readers import GAMES, HALF, Reader, pieces, reader_loss, reader_recipe, reader_words
-from llmbook.pretrained.recipe import FIRST, Recipe, distinct_weights, is_stored, set_weights, store, train_by
+from llmbook.pretrained.recipe import (
+    FIRST,
+    STORED,
+    Recipe,
+    distinct_weights,
+    is_stored,
+    pack,
+    set_weights,
+    store,
+    train_by,
+    unpack,
+)
 from llmbook.training import TrainConfig
+from stored_models import COLUMNS, FOLDER, rows
 
 # --- reference: weights, card and recipe say the same ----------------------------------------------------------
 
@@ -60,6 +73,16 @@ def test_all_of_it_stays_small():
     assert sum(sizes) < 8e6, "the stored models may weigh 8 MB together"
 
 
+def test_the_book_lists_every_stored_model():
+    assert STORED == Path(__file__).parents[3] / FOLDER
+    cards = [read_stored(name) for name in RECIPES]
+    for row, card in zip(rows(cards), cards, strict=True):
+        assert len(row) == len(COLUMNS)
+        assert row[0] == card["name"]
+        assert row[4] == f"{card['held_out']:.4f} nats"
+    assert rows([{**cards[0], "seconds": None}])[0][3] == "800 steps", "the seconds of a cut run are not known"
+
+
 def test_the_run_is_of_these_models():
     """The exam of a stored model, taken again, gives what the run says of it."""
     run = read_stored("labels-for-free")
@@ -91,6 +114,7 @@ def small_recipe(steps: int = 6) -> Recipe:
     return Recipe(
         name="small", what="w", data="d", config=TrainConfig(steps=steps, batch=3, lr=0.1, warmup=0, seed=5),
         make=make, examples=lambda: 7, loss=loss, held_out=lambda model: model(torch.arange(5)[None]).mean().item(),
+        tokenizer=lambda: None, more=lambda model: {"tenth": 0.1},
     )  # fmt: skip
 
 
@@ -110,6 +134,43 @@ def test_a_model_is_stored_and_opened_again(tmp_path):
     path = tmp_path / "small.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     assert not is_stored(recipe, tmp_path)
+
+
+def test_a_model_in_eight_bits(tmp_path):
+    """Half a step of its row's scale is the most that a weight of a matrix is off; vectors are kept in float16."""
+    recipe = replace(small_recipe(), bits=8)
+    card = store(recipe, tmp_path)
+    assert card["tenth"] == 0.1
+    assert is_stored(recipe, tmp_path)
+    model = recipe.make()
+    set_weights(model, tmp_path / "small.safetensors")
+    for name, weight in distinct_weights(train_by(recipe)[0]).items():
+        stored = distinct_weights(model)[name]
+        if weight.ndim < 2:
+            torch.testing.assert_close(stored, weight.half().float(), atol=0, rtol=0)
+            continue
+        # The largest of a row is 127 steps; the 11 bits of the scale's float16 move it by 127 / 2048 steps at most.
+        step = weight.abs().amax(dim=-1, keepdim=True) / 127
+        assert ((stored - weight).abs() <= step * (0.5 + 127 / 2048)).all()
+        assert (stored != weight).any()
+
+
+def test_weights_come_back_as_they_were_packed():
+    torch.manual_seed(2)
+    weights = {"matrix": torch.randn(5, 7), "zeros": torch.zeros(3, 2), "gain": torch.randn(11)}
+    packed = pack(weights, 8)
+    assert [packed[name].dtype for name in ("matrix", "zeros")] == [torch.int8] * 2
+    back = unpack(packed)
+    assert back.keys() == weights.keys()
+    assert back["zeros"].eq(0).all(), "a row of zeros has no scale to divide by"
+    torch.testing.assert_close(back["gain"], weights["gain"], atol=0, rtol=2**-11)  # float16's last bit
+    torch.testing.assert_close(unpack(pack(back, 8))["matrix"], back["matrix"], atol=0, rtol=2**-10)
+    assert unpack(pack(weights, 16))["matrix"].equal(weights["matrix"].half().float())
+
+
+def test_other_bits_are_another_recipe(tmp_path):
+    store(small_recipe(), tmp_path)
+    assert not is_stored(replace(small_recipe(), bits=8), tmp_path)
 
 
 def test_a_run_that_was_cut_goes_on(tmp_path):
@@ -182,8 +243,9 @@ def test_labels_are_drawn_evenly_and_from_one_part():
 
 
 def test_names_that_are_not_stored():
-    with pytest.raises(ValueError, match=r"the stored models are reader-both.*got 'gpt'"):
-        load_stored("gpt")
+    for find in (load_stored, stored_tokenizer):
+        with pytest.raises(ValueError, match=r"the stored models are reader-both.*got 'gpt'"):
+            find("gpt")
     with pytest.raises(ValueError, match=r"stored are reader-both.*labels-for-free.*; got 'gpt'"):
         read_stored("gpt")
     with pytest.raises(ValueError, match=r"a game must be one of masked, .*; got 'chess'"):
