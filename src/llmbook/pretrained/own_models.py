@@ -20,9 +20,9 @@ from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
-from llmbook.pretrained.speech_gpt import GPT_SPEECHES, byte_pairs_run
+from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 
-RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, BERT_SPEECHES, DATES)}
+RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, GPT_CHARACTERS, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "byte-pairs": byte_pairs_run,
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
