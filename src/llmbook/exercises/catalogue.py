@@ -19,6 +19,7 @@ PAGES = (  # in reading order
     "long_distance",
     "labels_for_free",
     "words_and_pictures",
+    "encoder_decoder",
     "one_head",
     "why_sqrt_dk",
     "many_heads",
