@@ -23,7 +23,9 @@ SHAPE = Exercise(
         Mistake([B, H, T, T], "that is the decoder's attention to itself; here the keys are the memory's."),
         Mistake([B, H, S, S], "that is the encoder's attention; here the queries are the target's."),
         Mistake([B, T, S], "each head has weights of its own."),
-        Mistake([B, T, WIDTH], "that is the shape of what comes out; the weights are a number for each pair of places."),
+        Mistake(
+            [B, T, WIDTH], "that is the shape of what comes out; the weights are a number for each pair of places."
+        ),
         Mistake([B, H, T, WIDTH // H], "those are the queries; each of them has a weight for each key."),
     ),
 )
@@ -63,7 +65,9 @@ EXPOSURE = Exercise(
     right="99 in 100 with a teacher, 63 in 100 without: if no error were ever repaired.",
     mistakes=(
         Mistake(RIGHT_EACH, "that is with the truth given; on its own it is lost after its first error."),
-        Mistake(RIGHT_EACH**PLACES, "that is the chance of a text without any error; before the first one all is right."),
+        Mistake(
+            RIGHT_EACH**PLACES, "that is the chance of a text without any error; before the first one all is right."
+        ),
         Mistake(RIGHT_EACH ** (PLACES / 2), "near, but the mean of powers is not the power at the mean: add them up."),
         Mistake(
             sum(RIGHT_EACH**t for t in range(PLACES)) / PLACES,
@@ -196,7 +200,9 @@ def table_step(seed: int, vocab: int = 6) -> Step:
 WRITE = Exercise(
     name="3.2-write",
     answer=write,
-    probes=tuple((table_step(seed), 0, 5, longest) for seed, longest in ((15, 9), (18, 3), (19, 8), (27, 9), (9, 4), (20, 12))),
+    probes=tuple(
+        (table_step(seed), 0, 5, longest) for seed, longest in ((15, 9), (18, 3), (19, 8), (27, 9), (9, 4), (20, 12))
+    ),
     right="no teacher: what is written is read again.",
     mistakes=(
         Mistake(with_begin, "the start sign is not part of the text."),

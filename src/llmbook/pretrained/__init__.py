@@ -2,7 +2,8 @@
 
 To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, a model that writes, ``smollm2``, and one that
 reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (games without labels),
-``few_labels`` (what they are worth), ``own_models`` (opened by name).
+``few_labels`` (what they are worth), ``families`` and ``parts_removed`` (the Transformer halved, and taken apart),
+``own_models`` (opened by name).
 """
 
 from llmbook.pretrained.hub import HubError as HubError

@@ -22,6 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from llmbook.data.date_pairs import DatePair, dates
+from llmbook.data.parts import Part
 from llmbook.data.speech import speeches
 from llmbook.data.tokenizers import CharTokenizer, pad
 from llmbook.models.encoder_decoder import Encoder, Transformer
@@ -36,11 +37,11 @@ TASKS = ("classify", "tag", "continue", "translate")
 SPECIALS = ["<pad>", "<bos>", "<eos>", "<sep>", "<blank>"]
 PAD, BOS, EOS, SEP, BLANK = range(len(SPECIALS))
 SEEDS = 3
-STEPS = 400
+STEPS = 300
 HALF = 24  # characters of a text that is to be continued, and of its continuation
 LONGEST = 16  # of a Chinese date with its end
 HEADS = 4
-RATE = 3e-3
+RATE, WARMUP = 5e-3, 60
 LONGEST_TEXT = 64
 Ids = list[int]
 Pair = tuple[Ids, Ids]
@@ -77,22 +78,23 @@ class Task:
 
 
 @cache
-def task(name: str, n: int = 20_000, asked: int = 500) -> Task:
+def task(name: str, n: int = 20_000, asked: int = 300) -> Task:
     """One of ``TASKS``; raises ``ValueError`` for another name."""
     if name not in TASKS:
         raise ValueError(f"the tasks are {', '.join(TASKS)}; got {name!r}")
+    parts: list[tuple[Part, int]] = [("train", n), ("dev", asked)]
     if name == "continue":
-        texts = [pieces("train", n), pieces("dev", asked)]
+        texts = [pieces(part, k) for part, k in parts]
     else:
         say = {"classify": day_of, "tag": fields, "translate": lambda pair: pair.target}[name]
-        texts = [[(pair.source, say(pair)) for pair in dates(k, part=part)] for part, k in (("train", n), ("dev", asked))]
+        texts = [[(pair.source, say(pair)) for pair in dates(k, part=part)] for part, k in parts]
     letters = CharTokenizer.train("".join(a + b for a, b in texts[0]), SPECIALS)
     end = [EOS] if name == "translate" else []
     train, test = ([(letters.encode(a), letters.encode(b) + end) for a, b in part] for part in texts)
     return Task(name, len(letters), train, test)
 
 
-def pieces(part: Any, n: int) -> list[tuple[str, str]]:
+def pieces(part: Part, n: int) -> list[tuple[str, str]]:
     """Pieces of the speeches since 1945, at random places: two halves of ``HALF`` characters each."""
     text = "\n".join(speech.text for speech in speeches(1945, part=part))
     known = sorted(set("\n".join(speech.text for speech in speeches(1945, part="train"))))
@@ -100,6 +102,7 @@ def pieces(part: Any, n: int) -> list[tuple[str, str]]:
     rng = random.Random(0)
     places = [rng.randrange(len(text) - 2 * HALF) for _ in range(n)]
     return [(text[i : i + HALF], text[i + HALF : i + 2 * HALF]) for i in places]
+
 
 # --- the families ----------------------------------------------------------------------------------------------
 
@@ -201,7 +204,7 @@ def trained(family: str, name: str, seed: int, steps: int = STEPS) -> nn.Module:
     pairs = task(name).train
     model = make(family, task(name).vocab, seed)
     examples = Examples(family, name, pairs, random_cuts(len(pairs), seed))
-    config = TrainConfig(steps=steps, batch=32, lr=RATE, warmup=50, seed=seed)
+    config = TrainConfig(steps=steps, batch=32, lr=RATE, warmup=WARMUP, seed=seed)
     fit(model, lambda rows: examples.loss(model, rows), len(pairs), config)
     return model
 
@@ -223,10 +226,9 @@ def score(model: nn.Module, family: str, name: str) -> float:
     if family == "encoder only" or name == "classify" or (name == "tag" and family == "decoder only"):
         examples = Examples(family, name, pairs, [0] * len(pairs))
         best = examples.logits(model, everything).argmax(dim=-1)
-        asked = [row[labels != IGNORE].tolist() for row, labels in zip(best, examples.labels, strict=True)]
-        said = [row + rest for row, rest in zip(asked, [[]] * len(asked), strict=True)]
+        said = [row[labels != IGNORE].tolist() for row, labels in zip(best, examples.labels, strict=True)]
     else:
-        said = write(model, family, [source for source, _ in pairs], max(map(len, targets)))
+        said = write(model, [source for source, _ in pairs], max(map(len, targets)))
     if name == "tag":
         hits = [a == b for row, target in zip(said, targets, strict=True) for a, b in zip(row, target, strict=False)]
         return sum(hits) / sum(map(len, targets))
@@ -242,9 +244,9 @@ def continuation_loss(model: nn.Module, examples: Examples) -> float:
     return word_loss(logits, labels).item()
 
 
-def write(model: nn.Module, family: str, sources: list[Ids], longest: int) -> list[Ids]:
+def write(model: nn.Module, sources: list[Ids], longest: int) -> list[Ids]:
     """What the model writes by itself behind each source, always taking the likeliest id."""
-    if family == "encoder–decoder":
+    if isinstance(model, Transformer):
         source, lengths = pad(sources, PAD)
         memory = model.encode(source, lengths)
         out = torch.full((len(sources), 1), BOS)
@@ -259,6 +261,23 @@ def write(model: nn.Module, family: str, sources: list[Ids], longest: int) -> li
     return [row[len(source) + 1 :] for row, source in zip(rows, sources, strict=True)]
 
 
+def exposure(seed: int, steps: int) -> dict[str, list[float]]:
+    """A translator's accuracy at each place of the target, given the truth before it, and given its own writing."""
+    pairs = task("translate").test
+    model = trained("encoder–decoder", "translate", seed, steps)
+    examples = Examples("encoder–decoder", "translate", pairs, [0] * len(pairs))
+    asked = examples.labels != IGNORE  # (B, T)
+    with torch.no_grad():
+        forced = examples.logits(model, torch.arange(len(pairs))).argmax(dim=-1)
+        free = torch.tensor(write(model, [source for source, _ in pairs], asked.shape[1]))
+    right = {"truth": forced == examples.labels, "own": free == examples.labels}
+    return {name: share((hits & asked).sum(dim=0) / asked.sum(dim=0)) for name, hits in right.items()}
+
+
+def share(x: Tensor) -> list[float]:
+    return [round(number, 4) for number in x.tolist()]
+
+
 def three_families(*_: object) -> dict[str, Any]:
     """The run "three-families": for each task and family a score for each seed, and how many parameters there were."""
     scores = {
@@ -269,4 +288,5 @@ def three_families(*_: object) -> dict[str, Any]:
         for name in TASKS
     }
     sizes = {family: sum(p.numel() for p in make(family, 44, 0).parameters()) for family in FAMILIES}
-    return {"steps": STEPS, "parameters": sizes, "scores": scores}
+    exposed = {str(steps): [exposure(seed, steps) for seed in range(SEEDS)] for steps in (STEPS // 2, STEPS)}
+    return {"steps": STEPS, "parameters": sizes, "scores": scores, "exposure": exposed}

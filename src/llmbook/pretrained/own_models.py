@@ -13,7 +13,9 @@ from typing import Any
 
 from torch import nn
 
+from llmbook.pretrained.families import three_families
 from llmbook.pretrained.few_labels import ablation
+from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import Recipe, set_weights
 
@@ -21,6 +23,8 @@ STORED = Path(str(files("llmbook.pretrained"))) / "stored"
 RECIPES = {recipe.name: recipe for recipe in READERS}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "labels-for-free": ablation,  # given a function that trains, or opens, the model of a recipe
+    "three-families": three_families,
+    "parts-removed": parts_removed,
 }
 
 

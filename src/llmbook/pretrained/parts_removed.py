@@ -10,21 +10,19 @@ section 3.1; Xiong et al. (2020) for the two places of the norm. Left out: remov
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from llmbook.models.encoder_decoder import AddAndNorm, Transformer
-from llmbook.pretrained.families import PAD, Examples, task, write
+from llmbook.pretrained.families import RATE, SEEDS, WARMUP, Examples, task, write
 from llmbook.training.loop import fit
 from llmbook.training.schedule import TrainConfig
 
-D, LAYERS, HEADS = 32, 2, 4
-SEEDS = 3
-STEPS = 400
-RATE, WARMUP = 5e-3, 60
-ASKED = 300  # dates
+D, LAYERS, HEADS, MANY_LAYERS = 32, 2, 4, 6
+STEPS, DEEP_STEPS = 300, 200
+PARTS = ("residuals", "norms", "feed_forward", "self_attention", "cross_attention")
 
 
 class Straight(nn.Module):
@@ -61,7 +59,7 @@ def replace(model: nn.Module, kind: str, make: Callable[[nn.Module], nn.Module])
 def without(model: nn.Module, part: str) -> nn.Module:
     """The model without its residuals, norms, feed_forward, self_attention or cross_attention, in place."""
     if part == "residuals":
-        return replace(model, "around", lambda around: Straight(around))
+        return replace(model, "around", lambda around: Straight(cast(AddAndNorm, around)))
     if part == "norms":
         return replace(model, "norm", lambda _: nn.Identity())
     return replace(model, part, lambda _: Nothing())
@@ -74,7 +72,6 @@ def translator(
     n_heads: int = HEADS,
     n_layers: int = LAYERS,
     norm_first: bool = False,
-    d_model: int = D,
 ) -> Transformer:
     """A Transformer for the dates of ``families``, without ``part``."""
     torch.manual_seed(seed)
@@ -82,10 +79,10 @@ def translator(
     model = Transformer(
         vocab,
         vocab,
-        d_model=d_model,
+        d_model=D,
         n_heads=n_heads,
         n_layers=n_layers,
-        d_ff=2 * d_model,
+        d_ff=2 * D,
         dropout=0.0,
         max_len=32,
         norm_first=norm_first,
@@ -96,16 +93,48 @@ def translator(
     return model
 
 
-def quality(seed: int, *, steps: int = STEPS, warmup: int = WARMUP, **changes: Any) -> list[float]:
-    """Train one variant; its loss (nats) at the end and the share of unseen dates that it writes exactly."""
+def train_translator(
+    seed: int, *, steps: int = STEPS, warmup: int = WARMUP, **changes: Any
+) -> tuple[Transformer, list[float]]:
+    """One variant after its training, and the loss (nats) of each step."""
     model = translator(seed, **changes)
-    dates = task("translate")
-    examples = Examples("encoder–decoder", "translate", dates.train, [0] * len(dates.train))
+    pairs = task("translate").train
+    examples = Examples("encoder–decoder", "translate", pairs, [0] * len(pairs))
     config = TrainConfig(steps=steps, batch=32, lr=RATE, warmup=warmup, seed=seed)
-    losses = fit(model, lambda rows: examples.loss(model, rows), len(dates.train), config)
+    return model, fit(model, lambda rows: examples.loss(model, rows), len(pairs), config)
 
-    asked = dates.test[:ASKED]
-    with torch.no_grad():
-        said = write(model, "encoder–decoder", [source for source, _ in asked], max(len(b) for _, b in asked))
-    exact = sum(row[: len(target)] == target for row, (_, target) in zip(said, asked, strict=True)) / len(asked)
-    return [round(sum(losses[-20:]) / 20, 4), round(exact, 3)]
+
+@torch.no_grad()
+def quality(model: Transformer) -> list[float]:
+    """The loss (nats a character) on unseen dates, and the share of them that is written exactly."""
+    pairs = task("translate").test
+    examples = Examples("encoder–decoder", "translate", pairs, [0] * len(pairs))
+    loss = examples.loss(model, torch.arange(len(pairs))).item()
+    said = write(model, [source for source, _ in pairs], max(len(target) for _, target in pairs))
+    exact = [row[: len(target)] == target for row, (_, target) in zip(said, pairs, strict=True)]
+    return [round(loss, 4), round(sum(exact) / len(exact), 4)]
+
+
+def measured(**changes: Any) -> list[list[float]]:
+    """The quality of one variant with each seed."""
+    return [quality(train_translator(seed, **changes)[0]) for seed in range(SEEDS)]
+
+
+def parts_removed(*_: object) -> dict[str, Any]:
+    """The run "parts-removed": the quality of each variant with each seed, and how the unchanged one begins."""
+    deep = {
+        norm: {
+            str(warmup): measured(norm_first=norm == "pre", n_layers=MANY_LAYERS, warmup=warmup, steps=DEEP_STEPS)
+            for warmup in (WARMUP, 0)
+        }
+        for norm in ("post", "pre")
+    }
+    return {
+        "first losses": [round(loss, 4) for loss in train_translator(0)[1][:WARMUP]],
+        "unchanged": measured(),
+        "pre-norm": measured(norm_first=True),
+        "without": {part: measured(part=part) for part in PARTS},
+        "without feed_forward, three layers": measured(part="feed_forward", n_layers=LAYERS + 1),
+        "heads": {str(n_heads): measured(n_heads=n_heads) for n_heads in (1, 2, 8, 16)},
+        "deep": deep,
+    }
