@@ -5,13 +5,15 @@ r"""Three families, four tasks: a stack that reads, a stack that writes, and an 
     encoder–decoder   half the layers read the source, the other half write the target
 
 A task is a source and a target, both rows of ids. A single stack reads ``source SEP target`` as one text; an encoder
-alone gets blanks in place of the target and fills all of them at once. Five layers of a single stack have as many
-parameters as two of an encoder with two of a decoder, where F = 2D: 5 · 8D² = 2 · 8D² + 2 · 12D².
+alone gets blanks in place of the target and fills all of them at once. Two layers of a single stack with F = 3D have as
+many parameters as one of an encoder with one of a decoder where F = 2D: 2 · 10D² = 8D² + 12D². In a single stack all
+places pass through all of them, which is twice the work; one layer of it is the control for that.
 
 Sources: Vaswani et al. (2017) for the pair, Radford et al. (2018) for the decoder alone, Devlin et al. (2019) for the
 encoder alone. Left out: pre-training, for which see ``readers``; a source that a single stack reads without a mask.
 """
 
+import itertools
 import random
 from dataclasses import dataclass
 from functools import cache
@@ -32,15 +34,14 @@ from llmbook.training.loop import fit
 from llmbook.training.objectives import IGNORE, word_loss
 from llmbook.training.schedule import TrainConfig
 
-FAMILIES = ("encoder only", "decoder only", "encoder–decoder")
-TASKS = ("classify", "tag", "continue", "translate")
+FAMILIES = ENCODER, DECODER, BOTH = "encoder only", "decoder only", "encoder–decoder"
+TASKS = {"classify": 150, "tag": 100, "continue": 150, "translate": 250}  # and the steps of training
 SPECIALS = ["<pad>", "<bos>", "<eos>", "<sep>", "<blank>"]
 PAD, BOS, EOS, SEP, BLANK = range(len(SPECIALS))
 SEEDS = 3
-STEPS = 300
 HALF = 24  # characters of a text that is to be continued, and of its continuation
 LONGEST = 16  # of a Chinese date with its end
-HEADS = 4
+D, HEADS = 48, 4
 RATE, WARMUP = 5e-3, 60
 LONGEST_TEXT = 64
 Ids = list[int]
@@ -71,10 +72,13 @@ def day_of(pair: DatePair) -> str:
 class Task:
     """Pairs to learn from and to be asked, and the symbols that they are made of."""
 
-    name: str
-    vocab: int
+    letters: CharTokenizer
     train: list[Pair]
     test: list[Pair]
+
+    @property
+    def vocab(self) -> int:
+        return len(self.letters)
 
 
 @cache
@@ -91,7 +95,7 @@ def task(name: str, n: int = 20_000, asked: int = 300) -> Task:
     letters = CharTokenizer.train("".join(a + b for a, b in texts[0]), SPECIALS)
     end = [EOS] if name == "translate" else []
     train, test = ([(letters.encode(a), letters.encode(b) + end) for a, b in part] for part in texts)
-    return Task(name, len(letters), train, test)
+    return Task(letters, train, test)
 
 
 def pieces(part: Part, n: int) -> list[tuple[str, str]]:
@@ -115,7 +119,7 @@ class OneStack(nn.Module):
         self.causal = causal
         self.embedding = nn.Embedding(vocab, d_model)
         self.positions = Positions("rotary", d_model, HEADS, LONGEST_TEXT)
-        self.encoder = Encoder(d_model, HEADS, 2 * d_model, n_layers, norm_first=True)
+        self.encoder = Encoder(d_model, HEADS, 3 * d_model, n_layers, norm_first=True)
         self.output = nn.Linear(d_model, vocab, bias=False)
 
     def forward(self, ids: Int[Tensor, "B T"], lengths: Int[Tensor, " B"]) -> Float[Tensor, "B T n_vocab"]:
@@ -125,20 +129,20 @@ class OneStack(nn.Module):
         return self.output(self.encoder(x, may_attend, **self.positions.in_attention(x)))
 
 
-def make(family: str, vocab: int, seed: int, d_model: int = 32) -> nn.Module:
-    """Two layers on each side, or five of one stack. Raises ``ValueError`` for a family that is not in ``FAMILIES``."""
+def make(family: str, vocab: int, seed: int, n_layers: int = 2) -> nn.Module:
+    """One layer on each side, or ``n_layers`` of one stack. ``ValueError`` for a family that is not in ``FAMILIES``."""
     if family not in FAMILIES:
         raise ValueError(f"the families are {', '.join(FAMILIES)}; got {family!r}")
     torch.manual_seed(seed)
-    if family != "encoder–decoder":
-        return OneStack(vocab, causal=family == "decoder only", d_model=d_model, n_layers=5)
+    if family != BOTH:
+        return OneStack(vocab, causal=family == DECODER, d_model=D, n_layers=n_layers)
     return Transformer(
         vocab,
         vocab,
-        d_model=d_model,
+        d_model=D,
         n_heads=HEADS,
-        n_layers=2,
-        d_ff=2 * d_model,
+        n_layers=1,
+        d_ff=2 * D,
         dropout=0.0,
         max_len=LONGEST_TEXT,
         norm_first=True,
@@ -156,16 +160,16 @@ def given(family: str, task: str, pair: Pair, cut: int) -> tuple[Ids, Ids, Ids]:
     """
     source, target = pair
     unasked = [IGNORE] * len(source)
-    if family == "encoder–decoder":
+    if family == BOTH:
         return source, [BOS, *target[:-1]], target
     if task == "tag":
         return source, [], target
-    if task == "continue" and family == "encoder only":
+    if task == "continue" and family == ENCODER:
         return [*source, *target[:cut], BLANK], [], [*unasked, *[IGNORE] * cut, target[cut]]
     if task == "continue":
         text = [*source, *target]
         return text[:-1], [], text[1:]
-    if family == "decoder only":
+    if family == DECODER:
         return [*source, SEP, *target[:-1]], [], [*unasked, *target]
     blanks = 1 if task == "classify" else LONGEST
     rest = [IGNORE] * (blanks - len(target))
@@ -199,12 +203,12 @@ def random_cuts(n: int, seed: int) -> list[int]:
     return [rng.randrange(HALF) for _ in range(n)]
 
 
-def trained(family: str, name: str, seed: int, steps: int = STEPS) -> nn.Module:
-    """A model of this family after ``steps`` on this task."""
+def trained(family: str, name: str, seed: int, n_layers: int = 2) -> nn.Module:
+    """A model of this family after its training on this task."""
     pairs = task(name).train
-    model = make(family, task(name).vocab, seed)
+    model = make(family, task(name).vocab, seed, n_layers)
     examples = Examples(family, name, pairs, random_cuts(len(pairs), seed))
-    config = TrainConfig(steps=steps, batch=32, lr=RATE, warmup=WARMUP, seed=seed)
+    config = TrainConfig(steps=TASKS[name], batch=32, lr=RATE, warmup=WARMUP, seed=seed)
     fit(model, lambda rows: examples.loss(model, rows), len(pairs), config)
     return model
 
@@ -218,12 +222,12 @@ def score(model: nn.Module, family: str, name: str) -> float:
     pairs = task(name).test
     everything = torch.arange(len(pairs))
     if name == "continue":
-        cuts = range(HALF) if family == "encoder only" else [0]
+        cuts = range(HALF) if family == ENCODER else [0]
         losses = [continuation_loss(model, Examples(family, name, pairs, [cut] * len(pairs))) for cut in cuts]
         return sum(losses) / len(losses)
 
     targets = [target for _, target in pairs]
-    if family == "encoder only" or name == "classify" or (name == "tag" and family == "decoder only"):
+    if family == ENCODER or name == "classify" or (name == "tag" and family == DECODER):
         examples = Examples(family, name, pairs, [0] * len(pairs))
         best = examples.logits(model, everything).argmax(dim=-1)
         said = [row[labels != IGNORE].tolist() for row, labels in zip(best, examples.labels, strict=True)]
@@ -261,32 +265,28 @@ def write(model: nn.Module, sources: list[Ids], longest: int) -> list[Ids]:
     return [row[len(source) + 1 :] for row, source in zip(rows, sources, strict=True)]
 
 
-def exposure(seed: int, steps: int) -> dict[str, list[float]]:
+def exposure(model: nn.Module) -> dict[str, list[float]]:
     """A translator's accuracy at each place of the target, given the truth before it, and given its own writing."""
     pairs = task("translate").test
-    model = trained("encoder–decoder", "translate", seed, steps)
-    examples = Examples("encoder–decoder", "translate", pairs, [0] * len(pairs))
+    examples = Examples(BOTH, "translate", pairs, [0] * len(pairs))
     asked = examples.labels != IGNORE  # (B, T)
     with torch.no_grad():
         forced = examples.logits(model, torch.arange(len(pairs))).argmax(dim=-1)
         free = torch.tensor(write(model, [source for source, _ in pairs], asked.shape[1]))
     right = {"truth": forced == examples.labels, "own": free == examples.labels}
-    return {name: share((hits & asked).sum(dim=0) / asked.sum(dim=0)) for name, hits in right.items()}
-
-
-def share(x: Tensor) -> list[float]:
-    return [round(number, 4) for number in x.tolist()]
+    shares = {name: (hits & asked).sum(dim=0) / asked.sum(dim=0) for name, hits in right.items()}
+    return {name: [round(share, 4) for share in by_place.tolist()] for name, by_place in shares.items()}
 
 
 def three_families(*_: object) -> dict[str, Any]:
-    """The run "three-families": for each task and family a score for each seed, and how many parameters there were."""
-    scores = {
-        name: {
-            family: [round(score(trained(family, name, seed), family, name), 4) for seed in range(SEEDS)]
-            for family in FAMILIES
-        }
-        for name in TASKS
-    }
-    sizes = {family: sum(p.numel() for p in make(family, 44, 0).parameters()) for family in FAMILIES}
-    exposed = {str(steps): [exposure(seed, steps) for seed in range(SEEDS)] for steps in (STEPS // 2, STEPS)}
-    return {"steps": STEPS, "parameters": sizes, "scores": scores, "exposure": exposed}
+    """The run "three-families": scores by task, family and seed, the sizes, and the exposure of the translators."""
+    scores: dict[str, dict[str, list[float]]] = {name: {family: [] for family in FAMILIES} for name in TASKS}
+    exposed: list[dict[str, list[float]]] = []
+    for seed, name, family in itertools.product(range(SEEDS), TASKS, FAMILIES):
+        model = trained(family, name, seed)
+        scores[name][family].append(round(score(model, family, name), 4))
+        if (name, family) == ("translate", BOTH):
+            exposed.append(exposure(model))
+    half = [score(trained(DECODER, "translate", seed, n_layers=1), DECODER, "translate") for seed in range(SEEDS)]
+    sizes = {family: sum(p.numel() for p in make(family, 59, 0).parameters()) for family in FAMILIES}
+    return {"steps": TASKS, "parameters": sizes, "scores": scores, "exposure": exposed, "half a decoder": half}

@@ -33,7 +33,7 @@ def test_a_single_stack_is_torchs_encoder_with_or_without_the_causal_mask(causal
     monkeypatch.setattr(Positions, "in_attention", lambda *_: {})  # PyTorch's layers cannot turn queries
     model = one_stack(causal=causal).double()
     theirs = nn.TransformerEncoder(
-        nn.TransformerEncoderLayer(8, families.HEADS, 16, dropout=0.0, batch_first=True, norm_first=True),
+        nn.TransformerEncoderLayer(8, families.HEADS, 24, dropout=0.0, batch_first=True, norm_first=True),
         2,
         norm=nn.LayerNorm(8),
         enable_nested_tensor=False,
@@ -64,7 +64,7 @@ def test_days_and_fields_are_those_of_the_dates():
 def test_the_families_have_equally_many_parameters_and_those_alone_the_same():
     encoder, decoder, both = (sum(p.numel() for p in families.make(f, 59, 0).parameters()) for f in FAMILIES)
     assert encoder == decoder
-    assert abs(both - encoder) < 0.003 * encoder
+    assert abs(both - encoder) < 0.006 * encoder
 
 
 def test_only_the_decoder_alone_cannot_see_what_comes_later():
@@ -185,10 +185,18 @@ def test_unknown_names_are_refused():
 
 def test_the_run_is_of_this_code():
     run = read_stored("three-families")
-    assert run["steps"] == families.STEPS
+    assert run["steps"] == families.TASKS
     assert list(run["scores"]) == list(TASKS)
     assert all(list(scores) == list(FAMILIES) for scores in run["scores"].values())
     assert {len(runs) for scores in run["scores"].values() for runs in scores.values()} == {families.SEEDS}
-    assert list(run["exposure"]) == [str(families.STEPS // 2), str(families.STEPS)]
-    sizes = {family: sum(p.numel() for p in families.make(family, 44, 0).parameters()) for family in FAMILIES}
+    sizes = {family: sum(p.numel() for p in families.make(family, 59, 0).parameters()) for family in FAMILIES}
     assert run["parameters"] == sizes
+
+
+def test_exposure_and_score_count_the_same_dates():
+    """Where each written character is right, the date is right: so no place can be right less often than all are."""
+    run = read_stored("three-families")
+    for exposed, exact in zip(run["exposure"], run["scores"]["translate"]["encoder–decoder"], strict=True):
+        assert len(exposed["own"]) == len(exposed["truth"]) == families.LONGEST - 1
+        assert min(exposed["own"][:8]) >= exact
+        assert exposed["own"][0] == exposed["truth"][0]  # nothing has been written yet

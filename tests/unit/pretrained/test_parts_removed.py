@@ -71,14 +71,6 @@ def test_heads_and_the_place_of_the_norm_cost_no_parameters():
     assert pre - sizes[4] == 4 * parts_removed.D  # one more norm behind each stack
 
 
-def test_three_layers_without_feed_forward_are_nearly_as_large_as_two_with():
-    with_it, without = (
-        sum(weight.numel() for name, weight in model.named_parameters() if "layers" in name and weight.ndim == 2)
-        for model in (translator(0), translator(0, part="feed_forward", n_layers=3))
-    )
-    assert without == 0.9 * with_it
-
-
 # --- limit -----------------------------------------------------------------------------------------------------
 
 
@@ -107,5 +99,5 @@ def test_the_run_is_of_this_code(monkeypatch):
     assert list(run["without"]) == list(PARTS)
     assert {len(runs) for runs in run["without"].values()} == {families.SEEDS}
     monkeypatch.setattr(parts_removed, "task", families.task)
-    losses = train_translator(0, steps=parts_removed.WARMUP)[1][:20]
+    losses = train_translator(0, steps=20)[1]
     close(torch.tensor(losses), torch.tensor(run["first losses"][:20]), 0.02)  # other processors round otherwise
