@@ -287,6 +287,7 @@ def three_families(*_: object) -> dict[str, Any]:
         scores[name][family].append(round(score(model, family, name), 4))
         if (name, family) == ("translate", BOTH):
             exposed.append(exposure(model))
-    half = [score(trained(DECODER, "translate", seed, n_layers=1), DECODER, "translate") for seed in range(SEEDS)]
+    halves = [trained(DECODER, "translate", seed, n_layers=1) for seed in range(SEEDS)]
+    half = [round(score(model, DECODER, "translate"), 4) for model in halves]
     sizes = {family: sum(p.numel() for p in make(family, 59, 0).parameters()) for family in FAMILIES}
     return {"steps": TASKS, "parameters": sizes, "scores": scores, "exposure": exposed, "half a decoder": half}
