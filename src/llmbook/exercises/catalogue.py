@@ -20,6 +20,7 @@ PAGES = (  # in reading order
     "labels_for_free",
     "words_and_pictures",
     "self_attention",
+    "encoder_decoder",
     "position",
     "one_head",
     "why_sqrt_dk",

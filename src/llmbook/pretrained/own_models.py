@@ -13,10 +13,12 @@ from typing import Any
 from torch import nn
 
 from llmbook.pretrained.date_translator import DATES
+from llmbook.pretrained.families import three_families
 from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
+from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
@@ -30,6 +32,8 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "one-or-two-layers": one_or_two,
     "positions-in-games": play_all,
     "positions-in-text": read_all,
+    "three-families": three_families,
+    "parts-removed": parts_removed,
 }
 OPENED = {"labels-for-free": {recipe.name for recipe in READERS}}  # by a run, which is made again when one of them was
 
