@@ -170,7 +170,7 @@ def table_step(seed: int, vocab: int = 6) -> Step:
     table = random_normal(vocab, vocab, seed=seed)
 
     def step(ids: list[int]) -> Tensor:
-        x = torch.zeros(vocab)
+        x = torch.zeros(vocab, dtype=table.dtype)
         for i in ids:
             x = torch.tanh(table @ x + 2 * table[:, i])
         return x
