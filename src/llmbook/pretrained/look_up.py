@@ -99,7 +99,7 @@ def train_and_measure(
         return [*found, measure()]
 
 
-def budget_curve(kind: str, n: int, seed: int, budgets: tuple[int, ...] = BUDGETS) -> list[float]:
+def budget_curve(kind: str, n: int, seed: int, budgets: tuple[int, ...] = BUDGETS, *, lr: float = 5e-3) -> list[float]:
     """The share of right answers to 1,000 new questions, after each number of training steps."""
     ids, answers = dictionaries(n, 100_000, seed)
     questions, right = dictionaries(n, 1000, 1_000_000)
@@ -112,7 +112,7 @@ def budget_curve(kind: str, n: int, seed: int, budgets: tuple[int, ...] = BUDGET
     def share_right() -> list[float]:
         return [round((player(questions).argmax(dim=-1) == right).float().mean().item(), 3)]
 
-    curve = train_and_measure(player, loss_of, len(ids), share_right, budgets, batch=64, lr=5e-3, seed=seed)
+    curve = train_and_measure(player, loss_of, len(ids), share_right, budgets, batch=64, lr=lr, seed=seed)
     return [share for (share,) in curve]
 
 
