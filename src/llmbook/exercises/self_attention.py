@@ -74,6 +74,16 @@ def largest_values(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return v.amax(dim=0)
 
 
+def a_little_soft(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """A temperature near zero."""
+    return torch.softmax((k @ q) / 1e-3, dim=0) @ v
+
+
+def by_direction(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """The cosine instead of the dot product."""
+    return hard_look_up(q, F.normalize(k, dim=1), v)
+
+
 KEYS = torch.tensor([[1.0, 0, 2], [0, 3, 1], [1, 0, 2], [-1, 1, 0], [2, 2, -2]])
 VALUES = random_normal(5, 4, seed=3)
 
@@ -86,12 +96,18 @@ HARD = Exercise(
         (torch.tensor([-1.0, 0.0, 0.0]), KEYS[:4], VALUES[:4]),
         (torch.tensor([2.0, 1.0]), KEYS[:, 1:], VALUES[:, :3]),
         (torch.zeros(3), KEYS, VALUES),  # all fit equally
+        (torch.tensor([1.0, 0.0]), torch.tensor([[1.0, 0], [1 + 2**-13, 3], [-1, 2]]), VALUES[:3]),  # nearly equally
     ),
     right="hard, and with nothing to learn from: a small change of the question changes nothing.",
     mistakes=(
         Mistake(only_the_first, "where several keys fit best, the softmax shares between them: give their mean."),
         Mistake(added_up, "that adds the values of the best keys; weights sum to one: give their mean."),
         Mistake(still_soft, "that is still the softmax at temperature one."),
+        Mistake(
+            a_little_soft,
+            "that is the softmax at a small temperature; where a second key fits nearly as well, it mixes.",
+        ),
+        Mistake(by_direction, "that compares directions only; in a dot product the length of a key counts."),
         Mistake(the_worst, "that is the key that fits worst: look for the largest score."),
         Mistake(largest_values, "compare keys with the question; the values have no part in the choice."),
     ),
@@ -230,7 +246,7 @@ MUSEUM_SOFTMAX = Exercise(
     name="3.1-museum-softmax",
     answer=is_right,
     probes=tuple((attend,) for attend in ATTENTIONS),
-    right="your test sees through five wrong ones, the museum's among them: sizes that differ give it away.",
+    right="your test sees through five wrong ones, the museum's among them: values that differ give them away.",
     mistakes=(
         Mistake(with_equal_values, "that only shows that weights sum to one: let values, keys and questions differ."),
         Mistake(one_wide, "where d_k is 1, dividing by its root changes nothing: make the keys wider."),

@@ -120,5 +120,12 @@ def one_or_two(_: object) -> dict[str, Any]:
     }
 
 
+def as_tensors(run: dict[str, Any]) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """Of that run the curves of two layers, of each kind, those of one layer, and of one layer, long, for each head."""
+    two = {kind: torch.tensor([seed[kind] for seed in run["two layers"]]) for kind in ("right", "before", "after")}
+    long = torch.tensor([list(of_heads.values()) for of_heads in run["one layer, long"]])
+    return two, torch.tensor(run["one layer"]), long
+
+
 def of(kind: int, curve: list[list[float]]) -> list[float]:
     return [measured[kind] for measured in curve]

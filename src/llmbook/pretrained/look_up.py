@@ -46,6 +46,13 @@ def dictionaries(n: int, rows: int, seed: int) -> tuple[Int[Tensor, "rows T 2"],
     return torch.cat([torch.stack([letters, digits], dim=-1), question], dim=1), digits.gather(1, asked)[:, 0]
 
 
+def commonest_digit(n: int) -> float:
+    """The share of right answers if the digit that occurs most often in each text is named, and no letter is read."""
+    ids, _ = dictionaries(n, 1000, 1_000_000)
+    counts = F.one_hot(ids[:, :-1, 1], DIGITS).sum(dim=1)  # (1000, digits)
+    return counts.amax(dim=1).float().mean().item() / n
+
+
 class DilatedConvolution(nn.Module):
     """Three causal convolutions of width 3 with gaps of 1, 3 and 9, over 27 places in all; each added to its input."""
 
@@ -99,7 +106,7 @@ def train_and_measure(
         return [*found, measure()]
 
 
-def budget_curve(kind: str, n: int, seed: int, budgets: tuple[int, ...] = BUDGETS) -> list[float]:
+def budget_curve(kind: str, n: int, seed: int, budgets: tuple[int, ...] = BUDGETS, *, lr: float = 5e-3) -> list[float]:
     """The share of right answers to 1,000 new questions, after each number of training steps."""
     ids, answers = dictionaries(n, 100_000, seed)
     questions, right = dictionaries(n, 1000, 1_000_000)
@@ -112,7 +119,7 @@ def budget_curve(kind: str, n: int, seed: int, budgets: tuple[int, ...] = BUDGET
     def share_right() -> list[float]:
         return [round((player(questions).argmax(dim=-1) == right).float().mean().item(), 3)]
 
-    curve = train_and_measure(player, loss_of, len(ids), share_right, budgets, batch=64, lr=5e-3, seed=seed)
+    curve = train_and_measure(player, loss_of, len(ids), share_right, budgets, batch=64, lr=lr, seed=seed)
     return [share for (share,) in curve]
 
 

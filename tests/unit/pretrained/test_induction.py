@@ -79,6 +79,26 @@ def test_the_future_cannot_change_the_past():
     assert not same[:, 20:].any()
 
 
+def test_five_texts_defeat_every_head_that_sees_only_how_far_back_a_letter_stands():
+    """The page's proof: what speaks for the right letter, added up, is what speaks for a wrong one."""
+    five = (
+        (6, 6, None),
+        (7, 12, 5),
+        (10, 10, 6),
+        (11, 11, 9),
+        (13, 13, 10),
+    )  # piece, last place, a wrong one's distance
+    texts, known, lengths = repeating(500, seed=0)
+    right, wrong = [], []
+    for piece, last, distance in five:
+        row = (lengths == piece).nonzero()[0, 0]
+        assert known[row, last]
+        text = texts[row, : last + 1].tolist()
+        right += [last - s for s, letter in enumerate(text) if letter == texts[row, last + 1]]
+        wrong += [last - s for s, letter in enumerate(text) if distance and letter == text[last - distance]]
+    assert sorted(right) == sorted(wrong) == [5, 6, 9, 10, 12]
+
+
 # --- limit -----------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from llmbook.pretrained.look_up import (
     DilatedConvolution,
     Player,
     budget_curve,
+    commonest_digit,
     dictionaries,
 )
 
@@ -85,6 +86,13 @@ def test_of_one_entry_nothing_can_be_confused():
     ids, answers = dictionaries(1, 17, seed=2)
     assert (ids[:, 0, 0] == ids[:, 1, 0]).all()
     assert (ids[:, 0, 1] == answers).all()
+
+
+def test_naming_the_commonest_digit_is_sure_of_one_entry_and_right_that_often():
+    assert commonest_digit(1) == 1.0
+    ids, answers = dictionaries(5, 20_000, seed=3)
+    named = ids[:, :-1, 1].mode(dim=1).values
+    assert abs((named == answers).float().mean().item() - commonest_digit(5)) < 0.02
 
 
 # --- failure ---------------------------------------------------------------------------------------------------
