@@ -50,7 +50,7 @@ SINE, COSINE = PAIR[STEPS].tolist()
 TURN = Exercise(
     name="3.3-turn",
     answer=[COSINE, SINE, -SINE, COSINE],
-    right="the matrix does not know p: moving on by fifty is the same turn everywhere.",
+    right="the matrix does not know t: moving on by fifty is the same turn everywhere.",
     mistakes=(
         Mistake([COSINE, -SINE, SINE, COSINE], "this one goes fifty back: sin(a + b) = sin a cos b + cos a sin b."),
         Mistake([math.cos(50), math.sin(50), -math.sin(50), math.cos(50)], "this pair turns by k/100, not by k."),
@@ -154,6 +154,11 @@ def one_slope(T: int, slopes: Tensor) -> Tensor:
     return alibi(T, slopes[:1].expand(len(slopes)))
 
 
+def very_low(T: int, slopes: Tensor) -> Tensor:
+    """Hidden as programs often hide, by a large number below zero."""
+    return alibi(T, slopes).clamp(min=-1e9)
+
+
 def zero_for_the_future(T: int, slopes: Tensor) -> Tensor:
     """Hidden by nought."""
     return both_sides(T, slopes).masked_fill(~causal_mask(T), 0.0)
@@ -174,6 +179,7 @@ BUILD_ALIBI = Exercise(
         Mistake(rewarded, "the sign is wrong: a far key must lose, not win."),
         Mistake(transposed, "rows are queries and columns are keys; yours is the other way round."),
         Mistake(one_slope, "each head has a slope of its own."),
+        Mistake(very_low, "a large number hides nearly as well; here minus infinity is asked for: -float('inf')."),
         Mistake(zero_for_the_future, "nought hides nothing: a hidden score is minus infinity."),
     ),
 )
@@ -229,7 +235,22 @@ def keys_begin_late(q: Tensor, k: Tensor) -> Tensor:
     return turned(q, "half") @ turned(k, "half", start=3).T
 
 
-EXHIBITS: tuple[Scores, ...] = (mixed, mixed_again, queries_only, not_turned, against_each_other, keys_begin_late)
+def two_by_two(q: Tensor, k: Tensor) -> Tensor:
+    """Places rounded to even numbers, as a coarse format rounds large ones: two neighbours share one."""
+    places = torch.arange(len(q)) // 2 * 2
+    table = precompute_freqs_cis(*q.shape, dtype=q.dtype)[places]
+    return apply_rotary(q, table, "half") @ apply_rotary(k, table, "half").T
+
+
+EXHIBITS: tuple[Scores, ...] = (
+    mixed,
+    mixed_again,
+    queries_only,
+    not_turned,
+    against_each_other,
+    keys_begin_late,
+    two_by_two,
+)
 
 
 def same_word(scores: Scores, d_k: int, T: int) -> tuple[Tensor, Tensor]:
@@ -281,11 +302,17 @@ def keeps_to_distance_none(scores: Scores) -> bool:
     return torch.allclose(z.diagonal(), product)
 
 
+def main_diagonal(scores: Scores) -> bool:
+    """The main diagonal is right, and not all scores are alike: where neighbours share a place it is so too."""
+    z, _ = same_word(scores, 8, 5)
+    return keeps_to_distance_none(scores) and not torch.allclose(z[0], z[0, :1])
+
+
 MUSEUM = Exercise(
     name="3.3-museum",
     answer=is_rotary,
     probes=((neighbours,), (halves,), *((scores,) for scores in EXHIBITS)),
-    right="your test trusts both pairings, and sees through six wrong ones, the mixture among them.",
+    right="your test trusts both pairings, and sees through seven wrong ones, the mixture among them.",
     mistakes=(
         Mistake(one_pair, "with d_k = 2 there is one pair, and nothing to mix: give the head more width."),
         Mistake(library_only, "the other pairing is right too: ask what both promise, one score for each distance."),
@@ -293,6 +320,7 @@ MUSEUM = Exercise(
         Mistake(diagonals_only, "without any turning the diagonals are equal as well: distances must differ."),
         Mistake(without_the_plain_product, "at distance 0 the score must be that of q and k unturned."),
         Mistake(keeps_to_distance_none, "look at the other diagonals too: unturned rows have a right main diagonal."),
+        Mistake(main_diagonal, "in one of them two neighbours share a place: look along the other diagonals too."),
         *careless_tests(is_rotary, right=2, wrong=len(EXHIBITS)),
     ),
 )
