@@ -183,11 +183,18 @@ def number_difference(answer: object, expected: Tensor, exercise: Exercise) -> s
 
     if not exercise.probes and expected.ndim == 0 and numbers.numel() == 1:
         numbers = numbers.reshape(())  # a number typed in brackets
+    if typed(exercise) and expected.ndim == 1 and numbers.ndim == 2 and min(numbers.shape) > 1:
+        numbers = numbers.flatten()  # a matrix typed as one, where its numbers are asked for row by row
     if numbers.shape != expected.shape:
         return f"the shape is {tuple(numbers.shape)}, and should be {tuple(expected.shape)}."
     if expected.dtype == torch.bool and numbers.dtype != torch.bool:
         return f"the answer should be True and False (torch.bool), and is {numbers.dtype}."
     return entry_difference(numbers.double(), expected.double(), allowed(expected, exercise))
+
+
+def typed(exercise: Exercise) -> bool:
+    """Whether numbers typed by hand are asked for."""
+    return not exercise.probes and (exercise.digits or exercise.decimals) is not None
 
 
 def kind(answer: object) -> str:

@@ -50,7 +50,7 @@ SINE, COSINE = PAIR[STEPS].tolist()
 TURN = Exercise(
     name="3.3-turn",
     answer=[COSINE, SINE, -SINE, COSINE],
-    right="the matrix does not know p: moving on by fifty is the same turn everywhere.",
+    right="the matrix does not know t: moving on by fifty is the same turn everywhere.",
     mistakes=(
         Mistake([COSINE, -SINE, SINE, COSINE], "this one goes fifty back: sin(a + b) = sin a cos b + cos a sin b."),
         Mistake([math.cos(50), math.sin(50), -math.sin(50), math.cos(50)], "this pair turns by k/100, not by k."),
@@ -75,11 +75,6 @@ def always_squeezed(T: int, trained: int) -> Tensor:
     return torch.arange(T, dtype=torch.float64) * trained / T
 
 
-def never_squeezed(T: int, trained: int) -> Tensor:
-    """As they are."""
-    return torch.arange(T, dtype=torch.float64)
-
-
 def cut_off(T: int, trained: int) -> Tensor:
     """All places beyond the last are the last."""
     return torch.arange(T, dtype=torch.float64).clamp(max=trained - 1)
@@ -88,11 +83,6 @@ def cut_off(T: int, trained: int) -> Tensor:
 def started_again(T: int, trained: int) -> Tensor:
     """Behind the last place comes the first."""
     return torch.arange(T, dtype=torch.float64) % trained
-
-
-def whole_numbers(T: int, trained: int) -> Tensor:
-    """Rounded down, so that neighbours stand at one place."""
-    return squeezed(T, trained).floor()
 
 
 def drawn_out(T: int, trained: int) -> Tensor:
@@ -107,10 +97,13 @@ SQUEEZE = Exercise(
     right="no angle lies beyond the trained ones, and short texts are read as ever.",
     mistakes=(
         Mistake(always_squeezed, "texts that are short enough keep their places: squeeze only where T > trained."),
-        Mistake(never_squeezed, "places beyond `trained` are those the model has never seen."),
+        Mistake(lambda T, trained: torch.arange(T), "places beyond `trained` are those the model has never seen."),
         Mistake(cut_off, "now all late words stand at one place; squeeze, so that they stay apart."),
         Mistake(started_again, "now two words stand at the same place; squeeze, so that they stay apart."),
-        Mistake(whole_numbers, "rounded places make neighbours one; angles may well stand between two whole numbers."),
+        Mistake(
+            lambda T, trained: squeezed(T, trained).floor(),
+            "rounded places make neighbours one; angles may well stand between two whole numbers.",
+        ),
         Mistake(drawn_out, "divide by T / trained, do not multiply: places must come nearer to each other."),
     ),
 )
@@ -144,16 +137,6 @@ def rewarded(T: int, slopes: Tensor) -> Tensor:
     return (slopes.double()[:, None, None] * distances(T)).masked_fill(~causal_mask(T), -math.inf)
 
 
-def transposed(T: int, slopes: Tensor) -> Tensor:
-    """Keys in rows."""
-    return alibi(T, slopes).transpose(-2, -1)
-
-
-def one_slope(T: int, slopes: Tensor) -> Tensor:
-    """All heads are as forgetful as the first."""
-    return alibi(T, slopes[:1].expand(len(slopes)))
-
-
 def zero_for_the_future(T: int, slopes: Tensor) -> Tensor:
     """Hidden by nought."""
     return both_sides(T, slopes).masked_fill(~causal_mask(T), 0.0)
@@ -172,8 +155,15 @@ BUILD_ALIBI = Exercise(
         Mistake(without_mask, "later keys must be hidden: minus infinity where s > t."),
         Mistake(both_sides, "later keys must be hidden, not only counted as far: minus infinity where s > t."),
         Mistake(rewarded, "the sign is wrong: a far key must lose, not win."),
-        Mistake(transposed, "rows are queries and columns are keys; yours is the other way round."),
-        Mistake(one_slope, "each head has a slope of its own."),
+        Mistake(
+            lambda T, slopes: alibi(T, slopes).mT,
+            "rows are queries and columns are keys; yours is the other way round.",
+        ),
+        Mistake(lambda T, slopes: alibi(T, slopes[:1].expand(len(slopes))), "each head has a slope of its own."),
+        Mistake(
+            lambda T, slopes: alibi(T, slopes).clamp(min=-1e9),
+            "a large number hides nearly as well; here minus infinity is asked for: -float('inf').",
+        ),
         Mistake(zero_for_the_future, "nought hides nothing: a hidden score is minus infinity."),
     ),
 )
@@ -219,17 +209,24 @@ def not_turned(q: Tensor, k: Tensor) -> Tensor:
     return q @ k.T
 
 
-def against_each_other(q: Tensor, k: Tensor) -> Tensor:
+def opposed(q: Tensor, k: Tensor) -> Tensor:
     """Keys turned the other way: t + s in place of t - s."""
     return turned(q, "interleaved") @ turned(k, "interleaved", backwards=True).T
 
 
-def keys_begin_late(q: Tensor, k: Tensor) -> Tensor:
+def late_keys(q: Tensor, k: Tensor) -> Tensor:
     """Every key is taken to stand three places further on."""
     return turned(q, "half") @ turned(k, "half", start=3).T
 
 
-EXHIBITS: tuple[Scores, ...] = (mixed, mixed_again, queries_only, not_turned, against_each_other, keys_begin_late)
+def shared(q: Tensor, k: Tensor) -> Tensor:
+    """The first two words share a place, as with an offset of one that is cut off at nought."""
+    places = (torch.arange(len(q)) - 1).clamp(min=0)
+    table = precompute_freqs_cis(*q.shape, dtype=q.dtype)[places]
+    return apply_rotary(q, table, "half") @ apply_rotary(k, table, "half").T
+
+
+EXHIBITS: tuple[Scores, ...] = (mixed, mixed_again, queries_only, not_turned, opposed, late_keys, shared)
 
 
 def same_word(scores: Scores, d_k: int, T: int) -> tuple[Tensor, Tensor]:
@@ -238,16 +235,9 @@ def same_word(scores: Scores, d_k: int, T: int) -> tuple[Tensor, Tensor]:
     return scores(q.expand(T, d_k), k.expand(T, d_k)), q @ k
 
 
-def is_rotary(scores: Scores) -> bool:
+def is_rotary(scores: Scores, d_k: int = 8) -> bool:
     """One score for each distance, that of none the plain product, and not all of them alike."""
-    z, product = same_word(scores, 8, 5)
-    along = all(torch.allclose(z.diagonal(n), z.diagonal(n)[:1]) for n in range(-4, 5))
-    return along and torch.allclose(z[0, 0], product) and not torch.allclose(z[0], z[0, :1])
-
-
-def one_pair(scores: Scores) -> bool:
-    """With a single pair of numbers there is but one pairing."""
-    z, product = same_word(scores, 2, 5)
+    z, product = same_word(scores, d_k, 5)
     along = all(torch.allclose(z.diagonal(n), z.diagonal(n)[:1]) for n in range(-4, 5))
     return along and torch.allclose(z[0, 0], product) and not torch.allclose(z[0], z[0, :1])
 
@@ -281,18 +271,28 @@ def keeps_to_distance_none(scores: Scores) -> bool:
     return torch.allclose(z.diagonal(), product)
 
 
+def main_diagonal(scores: Scores) -> bool:
+    """The main diagonal is right, and not all scores are alike: where neighbours share a place it is so too."""
+    z, _ = same_word(scores, 8, 5)
+    return keeps_to_distance_none(scores) and not torch.allclose(z[0], z[0, :1])
+
+
 MUSEUM = Exercise(
     name="3.3-museum",
     answer=is_rotary,
     probes=((neighbours,), (halves,), *((scores,) for scores in EXHIBITS)),
-    right="your test trusts both pairings, and sees through six wrong ones, the mixture among them.",
+    right="your test trusts both pairings, and sees through seven wrong ones, the mixture among them.",
     mistakes=(
-        Mistake(one_pair, "with d_k = 2 there is one pair, and nothing to mix: give the head more width."),
+        Mistake(
+            lambda scores: is_rotary(scores, d_k=2),
+            "with d_k = 2 there is one pair, and nothing to mix: give the head more width.",
+        ),
         Mistake(library_only, "the other pairing is right too: ask what both promise, one score for each distance."),
         Mistake(first_place, "place 0 is not turned at all, so nothing can go wrong there: look at later places."),
         Mistake(diagonals_only, "without any turning the diagonals are equal as well: distances must differ."),
         Mistake(without_the_plain_product, "at distance 0 the score must be that of q and k unturned."),
         Mistake(keeps_to_distance_none, "look at the other diagonals too: unturned rows have a right main diagonal."),
+        Mistake(main_diagonal, "in one of them two neighbours share a place: look along the other diagonals too."),
         *careless_tests(is_rotary, right=2, wrong=len(EXHIBITS)),
     ),
 )

@@ -119,7 +119,7 @@ class Positions(nn.Module):
         self.head_width = d_model // max(n_heads, 1)
         self.max_len = max_len
         self.base = base
-        self.stretch = 1.0
+        self.stretch: float | Tensor = 1.0
         tables = {"sinusoidal": PositionalEncoding, "learned": LearnedPositions}
         self.added = tables[kind](d_model, max_len, dropout=dropout) if kind in tables else nn.Dropout(dropout)
 

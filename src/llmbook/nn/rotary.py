@@ -11,7 +11,8 @@ the second to the first; queries and keys reordered alike have the same dot prod
 
 To reach beyond the trained length there are two ways. Positions are squeezed, t/s for t (Chen et al., *Extending
 Context Window of Large Language Models via Positional Interpolation*, 2023). Or a larger base slows the slow pairs and
-leaves the fast ones: ``ntk_base``, named as in Peng et al., *YaRN* (2023). Left out: YaRN itself.
+leaves the fast ones: ``ntk_base``, named as in Peng et al., *YaRN* (2023). Or each pair has a stretch of its own, which
+is the core of YaRN. Left out: its ramp between the pairs it leaves and those it stretches, and its scale of the scores.
 """
 
 import torch
@@ -27,24 +28,28 @@ def precompute_freqs_cis(
     base: float = 10000.0,
     *,
     start: int = 0,
-    stretch: float = 1.0,
+    stretch: float | Float[Tensor, " J"] = 1.0,
     dtype: torch.dtype = torch.float32,
     device: torch.device | None = None,
 ) -> Complex[Tensor, "T {d_k//2}"]:
     """e^(i t θ_j): how far pair j of position t is turned, for T positions from ``start``.
 
-    With ``stretch`` s, position t counts as t/s: s times as many positions fit into the angles of the trained ones.
+    With ``stretch`` s, position t counts as t/s: s times as many positions fit into the angles of the trained ones. A
+    tensor stretches each pair by a number of its own, and infinity keeps a pair from turning.
     ``dtype`` is that of the real part, at least float32, since there are no complex numbers of bfloat16.
     Raises ``ValueError`` for a head width d_k that is odd or below 2, and for a stretch that is not above 0.
     """
-    if not stretch > 0:
-        raise ValueError(f"positions can be stretched by a number above 0, got {stretch}")
+    stretch = torch.as_tensor(stretch, dtype=torch.float64, device=device)
+    if not (stretch > 0).all():
+        raise ValueError(f"positions can be stretched by a number above 0, got {stretch.tolist()}")
     if d_k < 2 or d_k % 2:
         raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {d_k}")
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
     theta = base ** (-torch.arange(0, d_k, 2, dtype=torch.float64, device=device) / d_k)  # (J,)
-    t = torch.arange(start, start + T, dtype=torch.float64, device=device) / stretch
-    angle = t[:, None] * theta  # (T, J)
+    if stretch.ndim and stretch.shape != theta.shape:
+        raise ValueError(f"there are {len(theta)} pairs to be stretched, got {tuple(stretch.shape)} numbers")
+    t = torch.arange(start, start + T, dtype=torch.float64, device=device)
+    angle = t[:, None] / stretch * theta  # (T, J)
     dtype = torch.promote_types(dtype, torch.float32)
     return torch.complex(angle.cos().to(dtype), angle.sin().to(dtype))
 

@@ -9,6 +9,7 @@ Left out: the biases of T5.
 """
 
 import copy
+import math
 from functools import cache
 from typing import Any, cast
 
@@ -32,7 +33,8 @@ GAME, TEXT = 24, 48  # trained lengths
 HEADS = 4
 BLOCKS = 8  # accuracy and loss are kept as the means of so many blocks of positions
 STEPS = 400  # of training
-TUNING = 40  # steps of training on long texts
+LONGER = 1600  # of training, where more steps change the answer
+TUNING = {"tuned": 40, "tuned longer": 200}  # steps of training on long texts
 Batch = Int[Tensor, "B T"]
 
 
@@ -116,7 +118,8 @@ def play_all(*_: object) -> dict[str, Any]:
     scores = {
         game: {kind: [play(game, kind, seed) for seed in range(SEEDS["games"])] for kind in KINDS} for game in GAMES
     }
-    return {"trained": GAME, "far": FAR, "accuracy": scores}
+    longer = {kind: [play("third", kind, seed, LONGER) for seed in range(3)] for kind in ("none", "rotary", "alibi")}
+    return {"trained": GAME, "far": FAR, "accuracy": scores, "third, longer": longer}
 
 
 # --- text: characters of the speeches ---------------------------------------------------------------------------
@@ -158,13 +161,14 @@ def losses(model: CausalLM) -> list[float]:
     return blocks(loss.mean(dim=0))
 
 
-WAYS = ("as it is", "squeezed", "larger base", "wrong pairing")
+WAYS = ("as it is", "squeezed", "larger base", "by parts", "wrong pairing", "not turned")
 
 
 def stretched(model: CausalLM, way: str) -> CausalLM:
-    """A copy of a rotary model for texts ``FAR`` times as long: "as it is", "squeezed", "larger base", or broken.
+    """A copy of a rotary model for texts ``FAR`` times as long: "as it is", in one of three ways, or broken.
 
-    "wrong pairing" reads the weights as if they had been made for the other pairing. ``ValueError`` for other ways.
+    "by parts" squeezes the pairs that turn less than once in a trained text. "wrong pairing" reads the weights as if
+    they had been made for the other pairing, and "not turned" tells no positions. ``ValueError`` for other ways.
     """
     if way not in WAYS:
         raise ValueError(f"the ways to stretch are {', '.join(WAYS)}; got {way!r}")
@@ -174,6 +178,12 @@ def stretched(model: CausalLM, way: str) -> CausalLM:
         positions.stretch = float(FAR)
     if way == "larger base":
         positions.base = ntk_base(positions.base, positions.head_width, FAR)
+    if way == "by parts":
+        pairs = torch.arange(positions.head_width // 2)
+        turns = TEXT / (2 * math.pi) * positions.base ** (-2 * pairs / positions.head_width)  # in a trained text
+        positions.stretch = torch.where(turns < 1, float(FAR), 1.0)
+    if way == "not turned":
+        positions.stretch = math.inf
     if way == "wrong pairing":
         with torch.no_grad():
             for rows in (weight for name, weight in model.named_parameters() if ".w_qkv." in name):
@@ -182,9 +192,10 @@ def stretched(model: CausalLM, way: str) -> CausalLM:
     return model
 
 
-def tuned(model: CausalLM, seed: int) -> CausalLM:
-    """After ``TUNING`` steps on pieces ``FAR`` times as long."""
-    read(model, FAR * TEXT, TrainConfig(steps=TUNING, batch=4, lr=1e-3, warmup=5, seed=1000 + seed))
+def tuned(model: CausalLM, seed: int, steps: int) -> CausalLM:
+    """A copy after so many steps on pieces ``FAR`` times as long."""
+    model = copy.deepcopy(model)
+    read(model, FAR * TEXT, TrainConfig(steps=steps, batch=4, lr=1e-3, warmup=5, seed=1000 + seed))
     return model
 
 
@@ -223,7 +234,7 @@ def similarity(table: Float[Tensor, "T D"]) -> list[float]:
 
 def read_all(*_: object) -> dict[str, Any]:
     """The run "positions-in-text": losses by position, rotary models stretched, probes, and the learned tables."""
-    found: dict[str, dict[str, list[Any]]] = {name: {} for name in ("loss", "stretched", "tuned", "probe")}
+    found: dict[str, dict[str, list[Any]]] = {name: {} for name in ("loss", "stretched", *TUNING, "probe")}
     cosines: list[list[float]] = []
     for seed in range(SEEDS["text"]):
         for kind in KINDS:
@@ -238,5 +249,6 @@ def read_all(*_: object) -> dict[str, Any]:
             for way in WAYS if kind == "rotary" else ():
                 other = stretched(model, way)
                 found["stretched"].setdefault(way, []).append(losses(other))
-                found["tuned"].setdefault(way, []).append(losses(tuned(other, seed)))
+                for name, steps in TUNING.items():
+                    found[name].setdefault(way, []).append(losses(tuned(other, seed, steps)))
     return {"trained": TEXT, "far": FAR, "tuning": TUNING, **found, "learned_similarity": cosines}

@@ -51,6 +51,14 @@ def test_a_number_typed_by_hand_is_rounded_as_asked(typed, options, fits):
     assert right(typed, 0.125, **options) == fits
 
 
+def test_a_matrix_may_be_typed_where_its_numbers_are_asked_for_row_by_row():
+    row_by_row = [0.88, 0.48, -0.48, 0.88]
+    assert right([row_by_row[:2], row_by_row[2:]], row_by_row, decimals=2)
+    assert not right([[0.88, -0.48], [0.48, 0.88]], row_by_row, decimals=2)
+    assert not right([row_by_row], row_by_row, decimals=2)  # brackets too many
+    assert not right([row_by_row[:2], row_by_row[2:]], row_by_row)  # computed: the shape is part of it
+
+
 @pytest.mark.parametrize("word", ["cat", "CAT", "Cat", " “cAT”. ", ["cat"]])
 def test_a_word_has_no_capitals(word):
     assert right(word, "cat")

@@ -107,6 +107,17 @@ def test_stretched_positions_are_those_between():
     close(precompute_freqs_cis(3 * T, K, start=21, stretch=3)[::3], precompute_freqs_cis(T, K, start=7), CLOSE)
 
 
+def test_each_pair_may_have_a_stretch_of_its_own():
+    stretch = torch.arange(1.0, K // 2 + 1)
+    together = precompute_freqs_cis(T, K, start=5, stretch=stretch)
+    for j, s in enumerate(stretch.tolist()):
+        close(together[:, j], precompute_freqs_cis(T, K, start=5, stretch=s)[:, j], 0)
+
+
+def test_a_pair_stretched_for_ever_does_not_turn():
+    assert torch.equal(precompute_freqs_cis(T, K, stretch=math.inf), torch.ones(T, K // 2, dtype=torch.complex64))
+
+
 def test_a_larger_base_slows_the_slowest_pair_and_no_other_as_much():
     old, new = (precompute_freqs_cis(2, K, base, dtype=torch.float64)[1].angle() for base in (1e4, ntk_base(1e4, K, 4)))
     slower = old / new
@@ -161,6 +172,7 @@ def test_rows_of_one_head():
         (lambda: precompute_freqs_cis(T, 7), "even, got 7"),
         (lambda: precompute_freqs_cis(T, 0), "even, got 0"),
         (lambda: precompute_freqs_cis(T, K, stretch=0), "above 0, got 0"),
+        (lambda: precompute_freqs_cis(T, K, stretch=torch.tensor([1.0, 2.0])), "7 pairs .* got .2,. numbers"),
         (lambda: ntk_base(1e4, 2, 4), "d_k=2"),
         (lambda: ntk_base(1e4, K, 0.5), "0.5"),
         (lambda: apply_rotary(random(T + 1, K), precompute_freqs_cis(T, K)), "11 positions of width 14"),

@@ -95,6 +95,20 @@ def test_the_wrong_pairing_reorders_queries_and_keys_and_nothing_else():
         assert torch.equal(wrong[name], expected)
 
 
+def test_by_parts_leaves_the_pairs_that_have_turned_once():
+    model = lengths.decoder("rotary", 11, 48, seed=0, d_model=48)  # periods of 6, 29, 135, … places, of which 48
+    assert lengths.stretched(model, "by parts").positions.stretch.tolist() == [1, 1, 4, 4, 4, 4]
+
+
+def test_a_model_that_is_not_turned_sees_no_distance():
+    model = lengths.stretched(lengths.decoder("rotary", 11, 13, seed=0), "not turned")
+    ids = torch.randint(11, (B, 13))
+    swapped = ids[:, [*range(5), 7, 6, 5, *range(8, 13)]]  # earlier words in another order
+    for block in model.blocks[1:]:  # above the first layer the mask tells places
+        model.blocks = torch.nn.ModuleList([b for b in model.blocks if b is not block])
+    close(states_of_a_text(model, ids)[:, -1], states_of_a_text(model, swapped)[:, -1], 1e-5)  # float32
+
+
 def test_training_makes_a_difference_and_is_the_same_each_time():
     chance = lengths.play("three back", "rotary", 0, steps=1)
     assert max(chance) < 0.25
@@ -144,6 +158,7 @@ def test_the_run_of_games_is_of_this_code():
     assert set(run["accuracy"]) == set(lengths.GAMES)
     assert all(list(kinds) == list(KINDS) for kinds in run["accuracy"].values())
     assert {len(runs) for kinds in run["accuracy"].values() for runs in kinds.values()} == {lengths.SEEDS["games"]}
+    assert {kind: len(runs) for kind, runs in run["third, longer"].items()} == {"none": 3, "rotary": 3, "alibi": 3}
     again = lengths.play("latest capital", "alibi", 1)
     close(torch.tensor(again), torch.tensor(run["accuracy"]["latest capital"]["alibi"][1]), 0.1)  # other processors
     assert min(again) > 0.85
@@ -153,7 +168,8 @@ def test_the_run_on_text_is_of_this_code():
     run = read_stored("positions-in-text")
     assert (run["trained"], run["far"], run["tuning"]) == (lengths.TEXT, lengths.FAR, lengths.TUNING)
     assert list(run["loss"]) == list(KINDS)
-    assert list(run["stretched"]) == list(run["tuned"]) == list(lengths.WAYS)
+    for name in ("stretched", *lengths.TUNING):
+        assert list(run[name]) == list(lengths.WAYS)
     assert run["stretched"]["as it is"] == run["loss"]["rotary"]
     untrained = lengths.decoder("none", len(lengths.characters()[0]), lengths.TEXT, 1, d_model=48)
     close(torch.tensor(lengths.probe(untrained)), torch.tensor(run["probe"]["untrained"][1]), 0.3)  # other processors
