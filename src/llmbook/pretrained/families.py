@@ -7,10 +7,9 @@ r"""Three families, four tasks: a stack that reads, a stack that writes, and an 
 A task is a source and a target, both rows of ids. A single stack reads ``source SEP target`` as one text; an encoder
 alone gets blanks in place of the target and fills all of them at once. Two layers of a single stack with F = 3D have as
 many parameters as one of an encoder with one of a decoder where F = 2D: 2 · 10D² = 8D² + 12D². In a single stack all
-places pass through all of them, 20D² multiplications each; in the pair it is 10D² for each place, half of them (a
-place of the source pays for the keys and values of cross-attention, 2D², a place of the target for queries and output).
-There are two controls for that, decoders alone with 10D² in all: ``flat``, one layer with F = 3D, and ``thin``, two
-layers with F = D / 2.
+places pass through all of them, 20D² multiplications each; in the pair it is half, 10D² (a place of the source pays for
+keys and values of cross-attention, one of the target for the rest). The controls are decoders alone with 10D² in all,
+``flat``, one layer with F = 3D, and ``thin``, two with F = D / 2.
 
 Sources: Vaswani et al. (2017) for the pair, Radford et al. (2018) for the decoder alone, Devlin et al. (2019) for the
 encoder alone. Left out: pre-training, for which see ``readers``; a source that a single stack reads without a mask.
