@@ -143,10 +143,6 @@ def write(step: Step, bos: int, eos: int, longest: int) -> list[int]:
     return ids[1:]
 
 
-def with_begin(step: Step, bos: int, eos: int, longest: int) -> list[int]:
-    return [bos, *write(step, bos, eos, longest)]
-
-
 def with_end(step: Step, bos: int, eos: int, longest: int) -> list[int]:
     text = write(step, bos, eos, longest)
     return text if len(text) == longest else [*text, eos]
@@ -178,17 +174,19 @@ def table_step(seed: int, vocab: int = 6) -> Step:
     return step
 
 
+TRIES = (15, 0, 5, 9), (18, 0, 5, 3), (19, 4, 2, 8), (27, 0, 5, 9), (9, 0, 5, 4), (20, 0, 5, 12)
+
 WRITE = Exercise(
     name="3.2-write",
     answer=write,
-    probes=tuple(
-        (table_step(seed), 0, 5, longest) for seed, longest in ((15, 9), (18, 3), (19, 8), (27, 9), (9, 4), (20, 12))
-    ),
+    probes=tuple((table_step(seed), bos, eos, longest) for seed, bos, eos, longest in TRIES),
     right="no teacher: what is written is read again.",
     mistakes=(
-        Mistake(with_begin, "the start sign is not part of the text."),
+        Mistake(lambda *given: [given[1], *write(*given)], "the start sign is not part of the text."),
         Mistake(with_end, "the end sign is not part of the text."),
         Mistake(never_ends, "stop when the likeliest id is eos."),
+        Mistake(lambda *given: [i for i in never_ends(*given) if i != given[2]], "what stands behind eos is no text."),
+        Mistake(lambda a, b, c, n: write(a, b, c, n - 1), "longest counts the ids written, and bos is not one."),
         Mistake(forgets, "show the step all that has been written, not only the last id."),
     ),
 )

@@ -67,6 +67,22 @@ def test_the_families_have_equally_many_parameters_and_those_alone_the_same():
     assert abs(both - encoder) < 0.006 * encoder
 
 
+def test_the_controls_multiply_as_often_for_a_character_as_the_pair_does():
+    """Entries of the matrices that a place is multiplied with: that of the source, of the target, of one stack."""
+
+    def entries(model: nn.Module, *parts: str) -> int:
+        weights = [w for name, w in model.named_parameters() if w.ndim == 2 and any(part in name for part in parts)]
+        return sum(w.numel() for w in weights)
+
+    pair = families.make("encoder–decoder", V, 0)
+    keys_and_values = entries(pair, "cross_attention.w_k", "cross_attention.w_v")
+    source, target = entries(pair, "encoder.") + keys_and_values, entries(pair, "decoder.") - keys_and_values
+    assert keys_and_values == 2 * families.D**2
+    assert source == target == 10 * families.D**2
+    for shape in families.HALVES.values():
+        assert entries(families.make("decoder only", V, 0, **shape), "encoder.") == source
+
+
 def test_only_the_decoder_alone_cannot_see_what_comes_later():
     ids, lengths = ids_of(V, 1, 7), torch.tensor([6])
     for causal in (True, False):
@@ -189,6 +205,9 @@ def test_the_run_is_of_this_code():
     assert list(run["scores"]) == list(TASKS)
     assert all(list(scores) == list(FAMILIES) for scores in run["scores"].values())
     assert {len(runs) for scores in run["scores"].values() for runs in scores.values()} == {families.SEEDS}
+    assert {name: len(runs) for name, runs in run["half the work"].items()} == dict.fromkeys(
+        families.HALVES, 2 * families.SEEDS
+    )
     sizes = {family: sum(p.numel() for p in families.make(family, 59, 0).parameters()) for family in FAMILIES}
     assert run["parameters"] == sizes
 
