@@ -79,8 +79,8 @@ def test_the_controls_multiply_as_often_for_a_character_as_the_pair_does():
     source, target = entries(pair, "encoder.") + keys_and_values, entries(pair, "decoder.") - keys_and_values
     assert keys_and_values == 2 * families.D**2
     assert source == target == 10 * families.D**2
-    for shape in families.HALVES.values():
-        assert entries(families.make("decoder only", V, 0, **shape), "encoder.") == source
+    for family, n_layers, d_ff in list(families.HALVES.values())[:2]:
+        assert entries(families.make(family, V, 0, n_layers, d_ff), "encoder.") == source
 
 
 def test_only_the_decoder_alone_cannot_see_what_comes_later():
