@@ -39,15 +39,17 @@ def precompute_freqs_cis(
     ``dtype`` is that of the real part, at least float32, since there are no complex numbers of bfloat16.
     Raises ``ValueError`` for a head width d_k that is odd or below 2, and for a stretch that is not above 0.
     """
-    stretch = torch.as_tensor(stretch, dtype=torch.float64, device=device)
-    if not (stretch > 0).all():
-        raise ValueError(f"positions can be stretched by a number above 0, got {stretch.tolist()}")
+    least = stretch.min().item() if isinstance(stretch, Tensor) else stretch
+    if not least > 0:
+        raise ValueError(f"positions can be stretched by a number above 0, got {least}")
     if d_k < 2 or d_k % 2:
         raise ValueError(f"rotary positions turn pairs of coordinates: the head width must be even, got {d_k}")
     # Angles in double precision: in single, position 100,000 would already be off by a hundredth of a radian.
     theta = base ** (-torch.arange(0, d_k, 2, dtype=torch.float64, device=device) / d_k)  # (J,)
-    if stretch.ndim and stretch.shape != theta.shape:
-        raise ValueError(f"there are {len(theta)} pairs to be stretched, got {tuple(stretch.shape)} numbers")
+    if isinstance(stretch, Tensor):
+        if stretch.shape != theta.shape:
+            raise ValueError(f"there are {len(theta)} pairs to be stretched, got {tuple(stretch.shape)} numbers")
+        stretch = stretch.to(theta)
     t = torch.arange(start, start + T, dtype=torch.float64, device=device)
     angle = t[:, None] / stretch * theta  # (T, J)
     dtype = torch.promote_types(dtype, torch.float32)
