@@ -183,8 +183,9 @@ def number_difference(answer: object, expected: Tensor, exercise: Exercise) -> s
 
     if not exercise.probes and expected.ndim == 0 and numbers.numel() == 1:
         numbers = numbers.reshape(())  # a number typed in brackets
-    if typed(exercise) and expected.ndim == 1 and numbers.ndim == 2 and min(numbers.shape) > 1:
-        numbers = numbers.flatten()  # a matrix typed as one, where its numbers are asked for row by row
+    is_matrix = numbers.ndim == 2 and min(numbers.shape) > 1 and numbers.numel() == expected.numel()
+    if typed(exercise) and expected.ndim == 1 and is_matrix:
+        numbers = numbers.flatten()  # typed as one, where its numbers are asked for row by row
     if numbers.shape != expected.shape:
         return f"the shape is {tuple(numbers.shape)}, and should be {tuple(expected.shape)}."
     if expected.dtype == torch.bool and numbers.dtype != torch.bool:

@@ -64,7 +64,10 @@ export const sameShape = (given: Numbers, expected: Numbers): boolean =>
 /** The same for numbers. */
 export function numberDifference(given: Numbers, expected: Numbers, exercise: Exercise): string | null {
   const inBrackets = expected.shape.length === 0 && given.flat.length === 1;
-  const numbers = inBrackets ? { ...given, shape: [] } : given;
+  const isMatrix =
+    given.shape.length === 2 && Math.min(...given.shape) > 1 && given.flat.length === expected.flat.length;
+  const inRows = (exercise.digits ?? exercise.decimals) !== undefined && expected.shape.length === 1 && isMatrix;
+  const numbers = inBrackets || inRows ? { ...given, shape: expected.shape } : given;
   if (!sameShape(numbers, expected)) return shapes(numbers, expected);
   if (expected.type === "bool" && numbers.type !== "bool")
     return `the answer should be True and False (torch.bool), and is torch.${numbers.type}.`;
