@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SYSTEM = (
+    "chromium-headless-shell",  # draws no window: half as fast again
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -81,8 +82,9 @@ def candidates() -> Iterator[str]:
     yield playwrights_own()
     if try_to([sys.executable, "-m", "playwright", "install", "chromium"]):
         yield playwrights_own()
-    if apt_get("chromium", "fonts-noto-cjk"):
-        yield from system()
+    for package in ("chromium-headless-shell", "chromium"):
+        if apt_get(package, "fonts-noto-cjk"):
+            yield from system()
 
 
 def find_chromium() -> str | None:

@@ -126,11 +126,13 @@ def test_no_chromium_fails_and_says_so(tmp_path):
     assert done.stderr.splitlines()[-1] == find_chromium.MISSING
 
 
-def test_apt_get_is_asked_for_a_chromium(tmp_path):
-    """A stand-in for apt-get that puts a browser into PATH when told to install one."""
-    program = tmp_path / "bin" / "chromium"
+@pytest.mark.parametrize("package", ["chromium-headless-shell", "chromium"])
+def test_apt_get_is_asked_for_a_chromium(tmp_path, package):
+    """A stand-in for apt-get that has one package, and puts its browser into PATH when told to install it."""
+    program = tmp_path / "bin" / package
     browser = "#!/bin/bash\\necho '<p>up</p>'"
-    install = f'[[ $* == *install*chromium* ]] || exit 0; printf "{browser}" > {program}; chmod +x {program}'
+    install = f'[[ $* == *install* ]] || exit 0; [[ " $* " == *" {package} "* ]] || exit 100; '
+    install += f'printf "{browser}" > {program}; chmod +x {program}'
     say(tmp_path, "apt-get", install)
     say(tmp_path, "sudo", 'shift; exec "$@"')
     done = look_for_chromium(tmp_path, tools(tmp_path, "bash", "chmod"))

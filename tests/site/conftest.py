@@ -26,7 +26,9 @@ POLICY = (
 def find_chromium() -> str | None:
     """A Chromium of the system's; None to use Playwright's own."""
     named = os.environ.get("CHROMIUM")
-    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    found = (
+        shutil.which(name) for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    )
     return named or next(filter(None, found), None)
 
 
