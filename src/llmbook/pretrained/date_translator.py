@@ -1,8 +1,8 @@
-r"""The translator of dates, English to Chinese, as page 5.4 builds and trains it.
+r"""A translator of dates, English to Chinese: the task of page 5.4, for a model of the library, with rotary positions.
 
     loss = mean of -log p(y_t | y_1 … y_{t-1}, x),   over the characters of the true translation
 
-Source: Vaswani et al., *Attention Is All You Need* (2017), section 3.1, with rotary positions. Left out: beam search
+Source: Vaswani et al., *Attention Is All You Need* (2017), section 3.1. Left out: beam search
 (see ``inference.search``).
 """
 

@@ -296,5 +296,5 @@ def three_families(*_: object) -> dict[str, Any]:
         if (name, family) == ("translate", BOTH):
             exposed.append(exposure(model))
     half = {name: [half_the_work(*shape, seed) for seed in range(2 * SEEDS)] for name, shape in HALVES.items()}
-    sizes = {family: sum(p.numel() for p in make(family, 59, 0).parameters()) for family in FAMILIES}
+    sizes = {kind: sum(p.numel() for p in make(kind, task("translate").vocab, 0).parameters()) for kind in FAMILIES}
     return {"steps": TASKS, "parameters": sizes, "scores": scores, "exposure": exposed, "half the work": half}

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from llmbook.models.encoder_decoder import AddAndNorm, Transformer
-from llmbook.pretrained.families import RATE, SEEDS, WARMUP, Examples, task, write
+from llmbook.pretrained.families import BOTH, RATE, SEEDS, WARMUP, Examples, task, write
 from llmbook.training.loop import fit
 from llmbook.training.schedule import TrainConfig
 
@@ -96,7 +96,7 @@ def train_translator(
     """One variant after its training, and the loss (nats) of each step."""
     model = translator(seed, **changes)
     pairs = task("translate").train
-    examples = Examples("encoder–decoder", "translate", pairs, [0] * len(pairs))
+    examples = Examples(BOTH, "translate", pairs, [0] * len(pairs))
     config = TrainConfig(steps=steps, batch=32, lr=rate, warmup=warmup, seed=seed)
     return model, fit(model, lambda rows: examples.loss(model, rows), len(pairs), config)
 
@@ -105,7 +105,7 @@ def train_translator(
 def quality(model: Transformer) -> list[float]:
     """The loss (nats a character) on unseen dates, and the share of them that is written exactly."""
     pairs = task("translate").test
-    examples = Examples("encoder–decoder", "translate", pairs, [0] * len(pairs))
+    examples = Examples(BOTH, "translate", pairs, [0] * len(pairs))
     loss = examples.loss(model, torch.arange(len(pairs))).item()
     said = write(model, [source for source, _ in pairs], max(len(target) for _, target in pairs))
     exact = [row[: len(target)] == target for row, (_, target) in zip(said, pairs, strict=True)]

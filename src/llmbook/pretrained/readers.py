@@ -28,7 +28,7 @@ from llmbook.pretrained.recipe import Recipe
 from llmbook.training.objectives import IGNORE, contrastive_loss, mask_words, shift, word_loss
 from llmbook.training.schedule import TrainConfig
 
-V = 4000
+N_VOCAB = 4000
 HALF = 30  # words
 GAMES = {
     "masked": "to name hidden words",
@@ -46,7 +46,7 @@ Half = Int[Tensor, "N T"]
 @cache
 def reader_words() -> WordTokenizer:
     """The most frequent words of the training speeches."""
-    return WordTokenizer.train((speech.text for speech in speeches(part="train")), V)
+    return WordTokenizer.train((speech.text for speech in speeches(part="train")), N_VOCAB)
 
 
 class Pieces:
@@ -80,7 +80,7 @@ def pieces(part: Part) -> Pieces:
 class Reader(BertForPreTraining):
     """A BERT of one layer, 64 wide; ``causal`` lets a word see only itself and those before it, as in GPT."""
 
-    def __init__(self, *, causal: bool = False, vocab: int = V, d_model: int = 64, n_layers: int = 1) -> None:
+    def __init__(self, *, causal: bool = False, vocab: int = N_VOCAB, d_model: int = 64, n_layers: int = 1) -> None:
         sizes = {"d_model": d_model, "n_heads": 4, "n_layers": n_layers, "d_ff": 4 * d_model, "max_len": 64}
         super().__init__(Bert(vocab, **sizes))
         self.log_scale = nn.Parameter(torch.tensor(2.3))  # of the choice's cosines

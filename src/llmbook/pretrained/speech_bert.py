@@ -18,7 +18,7 @@ from llmbook.data.parts import Part
 from llmbook.data.speech import sentences, speeches
 from llmbook.data.tokenizers import pad
 from llmbook.models.bert import Bert, BertForPreTraining
-from llmbook.pretrained.readers import V, reader_words
+from llmbook.pretrained.readers import N_VOCAB, reader_words
 from llmbook.pretrained.recipe import Recipe
 from llmbook.training.objectives import IGNORE, join_pair, mask_words, word_loss
 from llmbook.training.schedule import TrainConfig
@@ -97,7 +97,7 @@ BERT_SPEECHES = Recipe(
     what="A BERT of two layers, 128 wide, trained to name hidden words and to tell whether b followed a.",
     data="Neighbouring sentences of the training speeches, in the 4,000 most frequent words.",
     config=TrainConfig(steps=4000, batch=BATCH, lr=1e-3, warmup=200, final=0.01),
-    make=lambda: BertForPreTraining(Bert(V, d_model=128, n_heads=4, n_layers=2, d_ff=512, max_len=LONGEST)),
+    make=lambda: BertForPreTraining(Bert(N_VOCAB, d_model=128, n_heads=4, n_layers=2, d_ff=512, max_len=LONGEST)),
     examples=lambda: len(neighbours("train")),
     loss=bert_loss,
     held_out=lambda model: sum(fixed_losses(model, "dev")),

@@ -26,7 +26,7 @@ from llmbook.pretrained.recipe import STORED, Recipe
 from llmbook.training.objectives import shift, word_loss
 from llmbook.training.schedule import TrainConfig
 
-V = 1024
+N_VOCAB = 1024
 LETTERS = "\n" + "".join(map(chr, range(32, 127))) + "—"  # what can be typed, and the speeches' dash
 AT_ONCE = 64  # windows of a held-out text
 
@@ -38,13 +38,13 @@ def speech_pairs() -> BPETokenizer:
     if path.exists():
         merges = [(int(a), int(b)) for a, b in map(str.split, json.loads(path.read_text(encoding="utf-8"))["merges"])]
         stored = BPETokenizer(merges)
-        if len(stored) == V:
+        if len(stored) == N_VOCAB:
             return stored
     return learn_speech_pairs()
 
 
 def learn_speech_pairs() -> BPETokenizer:
-    return BPETokenizer.train(joined(speeches(part="train")), V)
+    return BPETokenizer.train(joined(speeches(part="train")), N_VOCAB)
 
 
 def byte_pairs_run(_: object) -> dict[str, list[str]]:
@@ -139,7 +139,7 @@ GPT_SPEECHES = speech_recipe(
     tokenizer=speech_pairs,
     read=in_pairs,
     train=all_and_the_modern_again,
-    make=lambda: GPT(V, d_model=192, n_heads=6, n_layers=4, max_len=128),
+    make=lambda: GPT(N_VOCAB, d_model=192, n_heads=6, n_layers=4, max_len=128),
 )
 GPT_CHARACTERS = speech_recipe(
     "gpt-characters",

@@ -15,7 +15,7 @@ from llmbook.pretrained.date_translator import MANY, date_loss, exact_matches, p
 from llmbook.pretrained.speech_bert import LONGEST, bert_losses, fixed_losses, make_pairs, neighbours
 from llmbook.pretrained.speech_gpt import (
     LETTERS,
-    V,
+    N_VOCAB,
     all_and_the_modern_again,
     in_characters,
     in_pairs,
@@ -30,7 +30,7 @@ from llmbook.pretrained.speech_gpt import (
 def test_the_stored_byte_pairs_are_those_learned_anew():
     learned = learn_speech_pairs()
     assert learned.merges == speech_pairs().merges
-    assert len(learned) == V
+    assert len(learned) == N_VOCAB
     assert [*map(int, read_stored("byte-pairs")["merges"][0].split())] == [*learned.merges[0]]
 
 
