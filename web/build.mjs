@@ -24,6 +24,24 @@ const cssAsText = {
   },
 };
 
+/**
+ * A module *.worker becomes one function with all it imports inside: called, it works on the page; its text is a worker's
+ * whole script.
+ */
+const workerAsFunction = {
+  name: "worker-as-function",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.worker\.ts$/ }, async ({ path }) => {
+      const inside = { ...options, plugins: [], entryPoints: [path], write: false, format: "iife", globalName: "made" };
+      const { outputFiles } = await build(inside);
+      return {
+        contents: `export default function (port) { ${outputFiles[0].text}\nmade.default(port); }`,
+        loader: "js",
+      };
+    });
+  },
+};
+
 const options = {
   bundle: true,
   minify: true,
@@ -31,7 +49,7 @@ const options = {
   legalComments: "none",
   logLevel: "warning",
   absWorkingDir: web,
-  plugins: [cssAsText],
+  plugins: [cssAsText, workerAsFunction],
 };
 
 // Each folder of src/widgets is a widget, and its module is called like the folder.

@@ -10,16 +10,18 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# KaTeX places its boxes with style attributes, so styles may be inline; scripts may not.
+# KaTeX places its boxes with style attributes, so styles may be inline; scripts may not. A stored model computes in a
+# worker made from a blob.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'"
+    "connect-src 'self'; worker-src blob:; form-action 'self'; base-uri 'none'"
 )
 
 
@@ -41,8 +43,12 @@ class Seen:
 
 
 class PolicyHandler(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *arguments: Any, policy: str = POLICY, **options: Any) -> None:
+        self.policy = policy
+        super().__init__(*arguments, **options)
+
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("Content-Security-Policy", self.policy)
         super().end_headers()
 
     def log_message(self, *arguments: object) -> None:
@@ -57,9 +63,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serve(folder: Path) -> Iterator[str]:
+def serve(folder: Path, policy: str = POLICY) -> Iterator[str]:
     """The folder's address on loopback."""
-    handler = functools.partial(PolicyHandler, directory=str(folder))
+    handler = functools.partial(PolicyHandler, directory=str(folder), policy=policy)
     with Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

@@ -27,3 +27,4 @@ from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import WordArcs as WordArcs
+from llmbook.pages.widgets import Writer as Writer

@@ -2,7 +2,7 @@
 
 type Child = Node | string;
 
-const FOCUSABLE = new Set(["input", "select", "button", "summary"]);
+const FOCUSABLE = new Set(["input", "select", "textarea", "button", "summary"]);
 
 /** An HTML element with attributes and children; focusable ones keep their keys from the notebook around them. */
 export function h<Name extends keyof HTMLElementTagNameMap>(

@@ -5,10 +5,16 @@ export const MAX_WORDS = 16;
 export const MAX_LETTERS = 16;
 const SPACES = /[ \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
+/** The text with U+FFFD for each half of a surrogate pair. */
+export function wellFormed(text: string): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text));
+}
+
 /** Cut a text into at most 16 words of at most 16 characters; the notice says what was cut. */
 export function toWords(text: string): { words: string[]; notice: string } {
-  const wellFormed = new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text));
-  const all = wellFormed.split(SPACES).filter((word) => word !== "");
+  const all = wellFormed(text)
+    .split(SPACES)
+    .filter((word) => word !== "");
   const words = all.slice(0, MAX_WORDS).map((word) => [...word].slice(0, MAX_LETTERS).join(""));
   return { words, notice: noticeOf(all, words) };
 }

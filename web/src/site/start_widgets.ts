@@ -1,6 +1,7 @@
 // On a static page: find the places of a widget, read their data, and make them live without a kernel. The build makes a
 // script of this for each widget.
 
+import { valuesOfLink } from "../play/link";
 import type { Widget } from "../widgets/host";
 import { StubModel } from "./stub_model";
 
@@ -29,8 +30,10 @@ function startWidget(place: HTMLElement, widget: AnyWidget): void {
   place.after(el);
   try {
     const model = new StubModel(JSON.parse(data.textContent ?? ""));
+    const follows = followLink(model, widget, place.dataset.widget ?? "");
     widget.render({ model, el, signal: controller.signal });
     place.hidden = true;
+    if (follows) el.scrollIntoView();
     place.dataset.renderMs = String(performance.now() - began);
   } catch (error) {
     // The other widgets of the page go on.
@@ -39,4 +42,16 @@ function startWidget(place: HTMLElement, widget: AnyWidget): void {
     el.role = "status";
     el.textContent = NOTICE;
   }
+}
+
+/** Set what a link says of this widget, now and whenever the address changes; whether it says something now. */
+function followLink(model: StubModel, widget: AnyWidget, name: string): boolean {
+  const follow = (): boolean => {
+    const values = valuesOfLink(location.hash, name);
+    const traits = Object.entries((values && widget.fromLink?.(values)) ?? {});
+    for (const [trait, value] of traits) model.set(trait, value);
+    return traits.length > 0;
+  };
+  addEventListener("hashchange", follow);
+  return follow();
 }

@@ -3,10 +3,11 @@
 import type { WidgetModel } from "../widgets/host";
 
 type Values = Record<string, unknown>;
+type Callback = (message: unknown, buffers: DataView[]) => void;
 
 export class StubModel implements WidgetModel<Values> {
   readonly #values: Values;
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new Map<string, Set<Callback>>();
 
   constructor(values: Values) {
     this.#values = values;
@@ -19,15 +20,15 @@ export class StubModel implements WidgetModel<Values> {
   set(name: string, value: unknown): void {
     if (this.#values[name] === value) return;
     this.#values[name] = value;
-    for (const callback of this.#listeners.get(`change:${name}`) ?? []) callback();
+    for (const callback of this.#listeners.get(`change:${name}`) ?? []) callback(undefined, []);
   }
 
-  on(event: string, callback: () => void): void {
+  on(event: string, callback: Callback): void {
     const callbacks = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, callbacks.add(callback));
   }
 
-  off(event: string, callback: () => void): void {
+  off(event: string, callback: Callback): void {
     this.#listeners.get(event)?.delete(callback);
   }
 

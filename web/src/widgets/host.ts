@@ -7,7 +7,11 @@ import { batch } from "../controls/batch";
 export interface WidgetModel<Traits extends Record<string, unknown>>
   extends Pick<AnyModel<Traits>, "get" | "set" | "save_changes"> {
   on(event: `change:${string}`, callback: () => void): void;
+  on(event: "msg:custom", callback: (message: unknown, buffers: DataView[]) => void): void;
   off(event: `change:${string}`, callback: () => void): void;
+  off(event: "msg:custom", callback: (message: unknown, buffers: DataView[]) => void): void;
+  /** Where there is a kernel: ask Python, which answers with "msg:custom". */
+  send?(message: unknown): void;
 }
 
 export interface RenderContext<Traits extends Record<string, unknown>> {
@@ -20,6 +24,8 @@ export interface RenderContext<Traits extends Record<string, unknown>> {
 export interface Widget<Traits extends Record<string, unknown>> {
   /** Show the widget in `el`; what is returned takes it down. */
   render(context: RenderContext<Traits>): () => void;
+  /** What of a link's values can be traits; nothing of a link is trusted. Without it a widget's state has no link. */
+  fromLink?(values: Record<string, unknown>): Partial<Traits>;
 }
 
 /** Call `action` once after any of these traits have changed, however many change together, until the abort. */

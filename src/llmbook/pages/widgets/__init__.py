@@ -2,3 +2,4 @@
 
 from llmbook.pages.widgets.attention_lab import AttentionLab as AttentionLab
 from llmbook.pages.widgets.word_arcs import WordArcs as WordArcs
+from llmbook.pages.widgets.writer import Writer as Writer

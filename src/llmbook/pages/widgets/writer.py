@@ -1,0 +1,195 @@
+"""The writer: a stored model of the book goes on from the reader's text, and shows what it could have said.
+
+The front end (``web/src/widgets/writer``) fetches the model when a reader first uses it, and computes by itself; this
+class holds the same state, hands over the model's bytes where there is a kernel, computes the same chances with PyTorch,
+and renders as a plain table where no script runs. What is drawn by lot differs: PyTorch draws in another way.
+"""
+
+import hashlib
+import html
+import json
+import math
+from functools import cache
+from typing import Any, cast
+
+import anywidget
+import torch
+import traitlets
+from jaxtyping import Float
+from torch import Tensor
+
+from llmbook.inference.sampling import filter_logits
+from llmbook.models.causal_lm import CausalLM
+from llmbook.pages.widgets.attention_lab import STATIC, heading
+from llmbook.pages.widgets.checks import LARGEST, is_number
+from llmbook.pages.widgets.stored_weights import describe, part
+from llmbook.pages.widgets.words import whole
+from llmbook.pretrained.own_models import load_stored, stored_tokenizer
+
+MODELS = ("gpt-speeches", "gpt-characters")
+STATE = ("text", "temperature", "top_k", "top_p")
+MOST_CHARACTERS = 20_000
+HOTTEST = 2.0
+SHOWN = 12
+
+
+class Writer(anywidget.AnyWidget):
+    """What the stored model may say after a text, and how the settings change its chances.
+
+    Every setting is a synchronised trait (``observe`` and ``link`` work): ``text``; ``temperature`` (0 to 2; 0 takes
+    the likeliest), ``top_k`` (None for all) and ``top_p``, which mean what they mean to ``inference.filter_logits``.
+    :attr:`chances`, :meth:`next_tokens` and :attr:`surprises` read the results back. Raises ``ValueError`` for a model
+    that does not write, for impossible settings, and for a text the model has nothing to go on from in; set later,
+    impossible ones raise ``traitlets.TraitError`` and the old value stays.
+    """
+
+    _esm = STATIC / "writer.js"
+
+    stored = traitlets.Dict().tag(sync=True)
+    opening = traitlets.Dict().tag(sync=True)
+    text = traitlets.Unicode("").tag(sync=True)
+    temperature = traitlets.Float(1.0).tag(sync=True)
+    top_k = traitlets.Int(None, allow_none=True).tag(sync=True)
+    top_p = traitlets.Float(1.0).tag(sync=True)
+
+    def __init__(self, text: str = "My fellow Americans, the state of our", model: str = MODELS[0], **settings: Any) -> None:
+        if model not in MODELS:
+            raise ValueError(f"the stored models that write are {', '.join(MODELS)}; got {model!r}")
+        check_settings({"text": text, **settings})
+        super().__init__(stored=describe(model), text=whole(text), **settings)
+        self.opening = {"of": {name: getattr(self, name) for name in STATE}, "rows": self.rows()}
+        self.on_msg(self._answer)
+
+    def _answer(self, _: Any, content: Any, __: Any) -> None:
+        """One part of the model's bytes, to a front end that asks for it."""
+        number = content.get("part") if isinstance(content, dict) else None
+        if isinstance(number, int) and 0 <= number < self.stored["parts"]:
+            self.send({"part": number}, [part(self.stored["name"], number)])
+
+    @traitlets.validate(*STATE)
+    def _check_later(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        try:
+            check_settings({name: value})
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from error
+        return whole(value) if name == "text" else value
+
+    @property
+    def ids(self) -> list[int]:
+        """The ids the model sees of the text: as the page's, the window moves by half its width where it is full.
+
+        Raises ``ValueError`` for a text without anything to read, and as the tokenizer does.
+        """
+        ids = stored_tokenizer(self.stored["name"]).encode(self.text)
+        if not ids:
+            raise ValueError(f"Writer has nothing to go on from in the text {self.text!r}")
+        most = stored_model(self.stored["name"]).max_len
+        return ids[window_start(len(ids), most) :]
+
+    @property
+    def logits(self) -> Float[Tensor, "T n_vocab"]:
+        """After each of the ids."""
+        with torch.no_grad():
+            return stored_model(self.stored["name"])(torch.tensor([self.ids]))[0]
+
+    @property
+    def chances(self) -> Float[Tensor, " n_vocab"]:
+        """Of each id to be drawn next under the settings, in float64."""
+        logits = self.logits[-1:].double()
+        if self.temperature == 0:
+            return torch.nn.functional.one_hot(logits[0].argmax(), logits.shape[-1]).double()
+        return filter_logits(logits, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p).softmax(-1)[0]
+
+    @property
+    def surprises(self) -> list[tuple[str, float]]:
+        """Each token that the model sees, but the first, with -log p of it, in nats."""
+        ids, log_p = self.ids, self.logits.double().log_softmax(-1)
+        return [(self._piece(i), -log_p[t, i].item()) for t, i in enumerate(ids[1:])]
+
+    def next_tokens(self, count: int = SHOWN) -> list[tuple[str, float]]:
+        """The likeliest tokens by the model, each with its chance under the settings."""
+        chances = self.chances
+        order = self.logits[-1].argsort(descending=True, stable=True)[:count].tolist()
+        return [(self._piece(i), chances[i].item()) for i in order]
+
+    def rows(self) -> list[list[Any]]:
+        """What is shown where nothing computes: token, chance by the model, chance under the settings."""
+        alone = self.logits[-1].double().softmax(-1)
+        order = self.logits[-1].argsort(descending=True, stable=True)[:SHOWN].tolist()
+        chances = self.chances
+        return [[self._piece(i), round(alone[i].item(), 3), round(chances[i].item(), 3)] for i in order]
+
+    def _piece(self, i: int) -> str:
+        return pieces(self.stored["name"])[i]
+
+    def __repr__(self) -> str:
+        shown = self.text if len(self.text) <= 60 else f"…{self.text[-59:]}"
+        digest = hashlib.sha256(json.dumps(self.rows()).encode()).hexdigest()[:8]
+        return f"Writer: {self.stored['name']} after {shown!r} [chances {digest}]"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**data, "text/plain": repr(self), "text/html": self.to_html()}, metadata
+
+    def to_html(self) -> str:
+        """The writer for a page without a kernel: a table for everyone, and its state for the page's script."""
+        values = {"stored": self.stored, "opening": self.opening, **{name: getattr(self, name) for name in STATE}}
+        state = json.dumps(values, sort_keys=True, allow_nan=False).replace("<", chr(92) + "u003c")
+        name = f"{self.stored['name']}-{self.stored['digest']}"
+        return (
+            f'<div class="llmbook-widget" data-widget="writer" data-model="{name}">'
+            f'{self.to_table()}<script type="application/json">{state}</script></div>'
+        )
+
+    def to_table(self) -> str:
+        """The likeliest tokens as an HTML table."""
+        rows = "".join(
+            f"<tr>{heading('row', piece)}<td>{alone:.3f}</td><td>{chance:.3f}</td></tr>"
+            for piece, alone, chance in self.rows()
+        )
+        titles = "".join(heading("col", title) for title in ("token", "chance by the model", "under the settings"))
+        caption = f"What {self.stored['name']} may say after “{html.escape(self.text[-200:])}”"
+        return f"<table><caption>{caption}</caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+@cache
+def stored_model(name: str) -> CausalLM:
+    return cast(CausalLM, load_stored(name))
+
+
+@cache
+def pieces(name: str) -> list[str]:
+    """What each id is shown as; bytes that are no text are \\x.. each."""
+    tokenizer = stored_tokenizer(name)
+    shown: list[str] = []
+    for i in range(len(tokenizer)):
+        piece = tokenizer.decode([i])
+        broken = "\ufffd" in piece and hasattr(tokenizer, "vocab")
+        shown.append("".join(f"\\x{byte:02x}" for byte in tokenizer.vocab[i]) if broken else piece)
+    return shown
+
+
+def window_start(n: int, most: int) -> int:
+    """Where the model begins to read n ids, of which it can read ``most``."""
+    half = most // 2
+    return 0 if n <= most else math.ceil((n - most) / half) * half
+
+
+def check_settings(settings: dict[str, Any]) -> None:
+    """Raise ``ValueError``, naming it, for a setting that does not exist or cannot be."""
+    unknown = sorted(set(settings) - set(STATE))
+    if unknown:
+        raise ValueError(f"Writer has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    text, temperature = settings.get("text", ""), settings.get("temperature", 1.0)
+    top_k, top_p = settings.get("top_k"), settings.get("top_p", 1.0)
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a string, got {text!r}")
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"text must have at most {MOST_CHARACTERS} characters, got {len(text)}")
+    if not (is_number(temperature) and 0 <= temperature <= HOTTEST):
+        raise ValueError(f"temperature must be a number from 0 (the likeliest) to {HOTTEST:g}, got {temperature!r}")
+    if top_k is not None and not (isinstance(top_k, int) and is_number(top_k) and 1 <= top_k < LARGEST):
+        raise ValueError(f"top_k must be None or a whole number from 1, got {top_k!r}")
+    if not (is_number(top_p) and 0 < top_p <= 1):
+        raise ValueError(f"top_p must be a number above 0 and at most 1, got {top_p!r}")

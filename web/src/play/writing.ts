@@ -1,0 +1,71 @@
+// Two tasks of a model that continues a text: read it, and write on.
+
+import { lastOf } from "../core/models/reading";
+import { distribution, draw, type Sampling } from "../core/models/sampling";
+import { randomNumbers } from "../core/random";
+import type { Reader } from "./reader";
+
+/** A text as the model reads it. */
+export interface Reading {
+  text: string;
+  /** The ids in sight, and how many before them are not. */
+  ids: number[];
+  unseen: number;
+  /** How surprising each id but the first was, in nats. */
+  surprises: number[];
+  /** Of what comes next. */
+  logits: Float64Array;
+}
+
+export interface WriteRequest {
+  text: string;
+  /** An id that is chosen already. */
+  first: number | null;
+  /** Ids to write in all; a character is always written to its end. */
+  count: number;
+  sampling: Sampling;
+  seed: number;
+}
+
+const MOST_BYTES = 4; // of a character
+const BROKEN = "\ufffd"; // what the bytes of half a character are read as
+
+/** Null for a text without anything to read. Throws for a character that has no id. */
+export function* read(reader: Reader, { text }: { text: string }): Generator<undefined, Reading | null> {
+  const all = reader.model.tokenizer.encode(text);
+  if (all.length === 0) return null;
+  const ids = reader.windowOf(all);
+  const logits = yield* reader.read(ids);
+  return { text, ids, unseen: all.length - ids.length, surprises: reader.surprises(ids), logits: lastOf(logits) };
+}
+
+/** The text, longer and longer. */
+export function* write(reader: Reader, request: WriteRequest): Generator<string | undefined, string> {
+  const { text, first, count, sampling, seed } = request;
+  const { encode, decode } = reader.model.tokenizer;
+  const random = randomNumbers(seed);
+  const ids = encode(text);
+  const added: number[] = [];
+  const longer = (): string => text + decode(added);
+  const isHalf = (): boolean => {
+    const tail = added.slice(-MOST_BYTES);
+    return decode(tail).endsWith(BROKEN) && added.length < count + MOST_BYTES;
+  };
+  while (added.length < count || isHalf()) {
+    const next =
+      first !== null && added.length === 0 ? first : yield* chosen(reader, [...ids, ...added], sampling, random);
+    added.push(next);
+    yield isHalf() ? undefined : longer();
+  }
+  return longer();
+}
+
+function* chosen(
+  reader: Reader,
+  ids: number[],
+  sampling: Sampling,
+  random: () => number,
+): Generator<undefined, number> {
+  const logits = yield* reader.read(reader.windowOf(ids));
+  return draw(distribution(lastOf(logits), sampling), random);
+}

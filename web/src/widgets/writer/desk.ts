@@ -1,0 +1,153 @@
+// What all sections of the writer see: the state, the model once it has come, what it says, and who is told.
+
+import { randomNumbers } from "../../core/random";
+import { messageOf } from "../../play/message";
+import { StoredModel } from "../../play/stored_model";
+import type { Reading, WriteRequest } from "../../play/writing";
+import { type Candidate, Outlook } from "./outlook";
+import { areAlike, MOST_CHARACTERS, readState, type State, samplingOf, type WriterModel, writeState } from "./state";
+
+const ROOM = 1000; // characters that one go of writing may add
+
+export class Desk {
+  readonly model: StoredModel;
+  readonly signal: AbortSignal;
+  state: State;
+  /** What is to be known of the text. */
+  notice: string;
+  outlook: Outlook | null = null;
+  /** Whether what is shown may not yet be of the text that stands there. */
+  isBusy: boolean;
+  isWriting: boolean;
+  /** Whether the reader is asked to predict what the model will say. */
+  isHidden: boolean;
+
+  readonly #traits: WriterModel;
+  readonly #start: State;
+  readonly #random = randomNumbers(0);
+  readonly #onUpdate: (() => void)[] = [];
+  #asked: string | null = null; // the text that is being read, or was
+  #written = ""; // what writing has made of the text so far
+
+  constructor(traits: WriterModel, signal: AbortSignal) {
+    this.#traits = traits;
+    this.signal = signal;
+    this.notice = "";
+    this.isBusy = false;
+    this.isWriting = false;
+    this.isHidden = false;
+    this.state = readState(traits);
+    this.#start = this.state;
+    const onChange = (): void => {
+      this.refresh();
+    };
+    this.model = new StoredModel(traits as never, traits.get("stored"), { onChange, signal });
+  }
+
+  /** Tell `action` whenever anything has changed. */
+  onUpdate(action: () => void): void {
+    this.#onUpdate.push(action);
+  }
+
+  tell(): void {
+    for (const action of this.#onUpdate) action();
+  }
+
+  /** Set some of the state. */
+  change(changes: Partial<State>): Promise<void> {
+    writeState(this.#traits, changes);
+    return this.refresh();
+  }
+
+  reset(): void {
+    this.isHidden = false;
+    this.change(this.#start);
+  }
+
+  /** Read the traits anew, and the text, where it is another; done when that is read. */
+  async refresh(): Promise<void> {
+    this.state = readState(this.#traits);
+    if (this.isWriting && this.state.text !== this.#written) this.stop();
+    const mayRead = this.model.phase === "ready" && !this.isWriting && this.state.text !== this.#asked;
+    const reading = mayRead ? this.#read() : Promise.resolve();
+    this.outlook?.weigh(this.state);
+    this.tell();
+    await reading;
+  }
+
+  /** Add so many tokens, the first of which may be chosen already. */
+  async write(count: number, first: number | null = null): Promise<void> {
+    await this.model.wake();
+    const { engine } = this.model;
+    if (!engine || this.isWriting) return;
+    const { text } = this.state;
+    if (text.length > MOST_CHARACTERS - ROOM) {
+      this.#note(`There is no room for more: a text has at most ${MOST_CHARACTERS} characters.`);
+      return;
+    }
+    const seed = Math.floor(this.#random() * 2 ** 32);
+    const request: WriteRequest = { text, first, count, sampling: samplingOf(this.state), seed };
+    const show = (longer: string): void => {
+      if (!this.isWriting) return;
+      this.#written = longer;
+      this.change({ text: longer });
+    };
+    this.#written = text;
+    this.isWriting = true;
+    this.tell();
+    const all = await engine.run<string, string>("write", request, show).catch((error) => this.#note(messageOf(error)));
+    if (all !== undefined) show(all);
+    this.isWriting = false;
+    await this.refresh();
+  }
+
+  /** Write no more. */
+  stop(): void {
+    this.isWriting = false;
+    this.model.engine?.stop();
+    this.refresh();
+  }
+
+  /** Draw so often, and put back each time. */
+  async drawMany(count: number): Promise<void> {
+    await this.model.wake();
+    this.outlook?.draw(count, this.#random);
+    this.tell();
+  }
+
+  hide(isHidden: boolean): void {
+    this.isHidden = isHidden;
+    this.tell();
+  }
+
+  /** The likeliest tokens; until the model has come those that Python has found, if the state is still the same. */
+  candidates(count: number): Candidate[] {
+    if (this.outlook) return this.outlook.candidates(count);
+    const { of, rows } = this.#traits.get("opening");
+    if (this.model.phase === "ready" || !areAlike(of, this.state)) return [];
+    return rows.slice(0, count).map(([piece, chance, now]) => ({ id: -1, piece, chance, now, drawn: 0 }));
+  }
+
+  async #read(): Promise<void> {
+    const { text } = this.state;
+    this.#asked = text;
+    this.isBusy = true;
+    this.notice = "";
+    let reading: Reading | null | undefined = null;
+    try {
+      reading = await this.model.engine?.run<Reading | null>("read", { text });
+      if (reading === undefined) return; // overtaken
+      if (reading === null) this.notice = "There is nothing to go on from: type something.";
+    } catch (error) {
+      this.notice = messageOf(error);
+    }
+    this.outlook = reading ? new Outlook(reading, this.model.pieces, this.state) : null;
+    this.isBusy = false;
+    this.tell();
+  }
+
+  #note(notice: string): void {
+    this.notice = notice;
+    this.tell();
+  }
+}

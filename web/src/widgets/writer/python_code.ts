@@ -1,0 +1,17 @@
+// The writer's state as the Python call that makes it.
+
+import { pythonLiteral } from "../../core/python";
+import type { State } from "./state";
+
+const STANDARD = "gpt-speeches";
+
+export function asCode(name: string, { text, temperature, top_k, top_p }: State): string {
+  const settings = [
+    pythonLiteral(text),
+    ...(name === STANDARD ? [] : [`model=${pythonLiteral(name)}`]),
+    ...(temperature === 1 ? [] : [`temperature=${temperature}`]),
+    ...(top_k === null ? [] : [`top_k=${top_k}`]),
+    ...(top_p === 1 ? [] : [`top_p=${top_p}`]),
+  ];
+  return `from llmbook.pages import Writer\n\nwriter = Writer(${settings.join(", ")})\nwriter.next_tokens(12)`;
+}

@@ -1,0 +1,52 @@
+// The controls of how the next token is drawn, each with the line of code it stands for.
+
+import { h } from "../../controls/element";
+import { type SliderView, slider } from "../../controls/slider";
+import { fixed } from "../../core/format";
+import type { Desk } from "./desk";
+import { HOTTEST, type State } from "./state";
+
+const STOPS = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500]; // of top-k; behind the last, all
+
+export function settings(desk: Desk): HTMLElement {
+  return h(
+    "div",
+    { class: "controls" },
+    setting(desk, temperatureView, (temperature) => ({ temperature })),
+    setting(desk, topKView, (stop) => ({ top_k: STOPS[stop] ?? null })),
+    setting(desk, topPView, (top_p) => ({ top_p })),
+  );
+}
+
+function setting(
+  desk: Desk,
+  view: (state: State) => SliderView,
+  changes: (value: number) => Partial<State>,
+): HTMLElement {
+  const { element, update } = slider((value) => desk.change(changes(value)), desk.signal);
+  desk.onUpdate(() => update(view(desk.state)));
+  return element;
+}
+
+function temperatureView({ temperature: value }: State): SliderView {
+  const text = value === 0 ? "0: the likeliest" : fixed(value);
+  const code = value === 0 ? "logits.argmax()" : `logits = logits / ${value}`;
+  return { name: "Temperature", range: [0, HOTTEST, 0.05], value, text, code };
+}
+
+function topKView({ top_k }: State): SliderView {
+  const stop = top_k === null ? STOPS.length : STOPS.findIndex((k) => k >= top_k);
+  return {
+    name: "Top-k",
+    range: [0, STOPS.length, 1],
+    value: stop < 0 ? STOPS.length : stop,
+    text: top_k === null ? "all" : `the ${top_k} likeliest`,
+    code: top_k === null ? "" : `logits[logits < logits.topk(${top_k}).values[-1]] = -torch.inf`,
+  };
+}
+
+function topPView({ top_p: value }: State): SliderView {
+  const text = value === 1 ? "all" : `the first to reach ${fixed(value)}`;
+  const code = value === 1 ? "" : `logits[before >= ${value}] = -torch.inf`;
+  return { name: "Top-p", range: [0.05, 1, 0.05], value, text, code };
+}
