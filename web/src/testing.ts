@@ -6,6 +6,7 @@ import * as float16 from "./core/float16";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
+import * as engine from "./core/models";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
@@ -40,4 +41,5 @@ Object.assign(globalThis, {
   llmbookTyped: { verdicts, ...pythonText },
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
+  llmbookEngine: engine,
 });

@@ -1,0 +1,16 @@
+// The engine: the book's stored models, read and run without Python. What a widget needs of it, by one name.
+
+export { readSafetensors, type StoredTensor, type StoredWeights } from "../safetensors";
+export type { HeadWeights } from "./attention";
+export { beamSearch } from "./beam";
+export { type BertModel, joinPair, type Pair } from "./bert";
+export { type Filled, fill } from "./filling";
+export type { GptModel } from "./gpt";
+export { type Candidate, likeliest, softmaxOf } from "./likeliest";
+export { type Model, openModel } from "./open";
+export type { Cache, Reading } from "./reading";
+export { distribution, draw, filterLogits, type Sampling } from "./sampling";
+export { openTokenizer, type Tokenizer, type WordTokenizer } from "./tokenizers";
+export { type Explained, explain, type Translation, translate } from "./translating";
+export type { TranslatorModel } from "./translator";
+export { logitLens, type NextToken, nextTokens, tokenLosses, write } from "./writing";
