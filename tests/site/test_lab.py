@@ -16,6 +16,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from llmbook.pages import Writer
+
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
 from llmbook.pages import AttentionLab
@@ -34,7 +36,14 @@ arcs, rows = WordArcs(), []
 arcs.observe(lambda change: rows.append(change["new"]), "row")
 arcs"""
 READ_ARCS = """print("arcs:", rows, arcs.temperature, f"{arcs.weights[arcs.row].max():.2f}")"""
-CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS)
+MAKE_WRITER = """from llmbook.pages import Writer
+
+writer = Writer("The American people")
+writer"""
+READ_WRITER = """(name, chance), *_ = writer.next_tokens()
+print("writer:", writer.text[-4:], writer.temperature, writer.top_k, name, f"{chance:.3f}")"""
+SET_WRITER = "writer.top_p = 0.5"
+CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS, MAKE_WRITER, READ_WRITER, SET_WRITER)
 
 
 def free_port() -> int:
@@ -148,6 +157,32 @@ def test_python_reads_back_which_word_was_tapped(lab):
     arcs.get_by_role("slider", name="Temperature").fill("0.5")
     expect(arcs.locator(".sentence")).to_contain_text("“on” looks most at “mat”: 0.90")
     reads_back(lab, "arcs: [3] 0.5 0.90", cell=5)
+
+
+def test_a_model_comes_from_python_when_it_is_used_and_what_was_typed_is_read_back(lab):
+    run(lab, 6)
+    writer = lab.locator(".writer")
+    expect(writer.locator(".loading")).to_contain_text("gpt-speeches comes when you first use this: 2.0 MB")
+    assert writer.get_by_role("link").count() == 0  # no address restores a notebook
+    count = cells(lab)
+    field = writer.get_by_label("Your text: the model goes on from its end")
+    field.click()
+    expect(writer.locator(".sentence")).to_contain_text("tokens may be drawn", timeout=60_000)
+    lab.keyboard.press("Control+End")
+    for key in (*" add b", "Escape", "d", "d", "a", "b", "x"):
+        lab.keyboard.press(key)
+    field.fill("We must")
+    writer.get_by_role("slider", name="Temperature").fill("0.5")
+    writer.get_by_role("slider", name="Top-k").fill("4")
+    expect(writer.locator(".sentence")).to_contain_text("10 of 1024 tokens may be drawn")
+    assert cells(lab) == count
+    made = Writer("We must", temperature=0.5, top_k=10)
+    (name, chance), *_ = made.next_tokens()
+    expect(writer.locator(".number").first).to_have_text(f"{chance:.3f}")
+    reads_back(lab, f"writer: must 0.5 10 {name} {chance:.3f}", cell=7)
+    run(lab, 8)
+    made.top_p = 0.5
+    expect(writer.locator(".number").first).to_have_text(f"{made.next_tokens()[0][1]:.3f}", timeout=60_000)
 
 
 def test_the_slider_follows_python(lab):

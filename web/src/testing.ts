@@ -13,10 +13,13 @@ import * as words from "./core/words";
 import { exerciseOf } from "./judge/exercise";
 import { judge } from "./judge/judging";
 import * as pythonText from "./judge/python_text";
+import { Engine } from "./play/engine";
+import { linkOf, valuesOfLink } from "./play/link";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
+import writer from "./widgets/writer";
 
 const core = {
   ...attention,
@@ -42,4 +45,5 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
+  llmbookPlay: { Engine, linkOf, valuesOfLink, writer },
 });

@@ -17,6 +17,7 @@ export class Reader {
   readonly #ids: number[] = [];
   #cache: Cache = EMPTY;
   readonly #logits: Float64Array[] = []; // after each of the ids
+  readonly #states: Float64Array[][] = []; // at each of the ids, before the first layer and after each
 
   constructor(model: GptModel) {
     this.model = model;
@@ -44,9 +45,15 @@ export class Reader {
     return ids.slice(1).map((id, t) => -(logSoftmax(this.#logits[t] ?? new Float64Array())[id] ?? 0));
   }
 
+  /** The last id's state before the first layer, and after each. */
+  get lastStates(): Float64Array[] {
+    return this.#states[this.#states.length - 1] ?? [];
+  }
+
   #keep(length: number): void {
     this.#ids.length = length;
     this.#logits.length = length;
+    this.#states.length = length;
     const share = length / (this.#cache.length || 1);
     const kept = (x: Float64Array): Float64Array => x.subarray(0, x.length * share);
     const layers = this.#cache.layers.map(({ keys, values }) => ({ keys: kept(keys), values: kept(values) }));
@@ -56,8 +63,11 @@ export class Reader {
   #readOn(ids: number[]): void {
     const { hidden, cache } = this.model.read(ids, this.#cache);
     const logits = this.model.unembed(lastOf(hidden));
-    const size = this.model.vocabulary;
-    for (let t = 0; t < ids.length; t++) this.#logits.push(stateOf(logits, size, t));
+    const { vocabulary, width } = this.model;
+    for (const t of ids.keys()) {
+      this.#logits.push(stateOf(logits, vocabulary, t));
+      this.#states.push(hidden.map((states) => stateOf(states, width, t)));
+    }
     this.#cache = cache;
     this.#ids.push(...ids);
   }

@@ -1,7 +1,9 @@
 // Two tasks of a model that continues a text: read it, and write on.
 
+import type { Candidate } from "../core/models/likeliest";
 import { lastOf } from "../core/models/reading";
 import { distribution, draw, type Sampling } from "../core/models/sampling";
+import { logitLens } from "../core/models/writing";
 import { randomNumbers } from "../core/random";
 import type { Reader } from "./reader";
 
@@ -15,6 +17,8 @@ export interface Reading {
   surprises: number[];
   /** Of what comes next. */
   logits: Float64Array;
+  /** The likeliest next tokens, were each layer the last: of the embedding, then after each layer. */
+  lens: Candidate[][];
 }
 
 export interface WriteRequest {
@@ -27,6 +31,7 @@ export interface WriteRequest {
   seed: number;
 }
 
+const IN_LENS = 3;
 const MOST_BYTES = 4; // of a character
 const BROKEN = "\ufffd"; // what the bytes of half a character are read as
 
@@ -36,7 +41,14 @@ export function* read(reader: Reader, { text }: { text: string }): Generator<und
   if (all.length === 0) return null;
   const ids = reader.windowOf(all);
   const logits = yield* reader.read(ids);
-  return { text, ids, unseen: all.length - ids.length, surprises: reader.surprises(ids), logits: lastOf(logits) };
+  return {
+    text,
+    ids,
+    unseen: all.length - ids.length,
+    surprises: reader.surprises(ids),
+    logits: lastOf(logits),
+    lens: logitLens(reader.model, reader.lastStates, 0, IN_LENS),
+  };
 }
 
 /** The text, longer and longer. */

@@ -1,8 +1,8 @@
 """The writer: a stored model of the book goes on from the reader's text, and shows what it could have said.
 
-The front end (``web/src/widgets/writer``) fetches the model when a reader first uses it, and computes by itself; this
-class holds the same state, hands over the model's bytes where there is a kernel, computes the same chances with PyTorch,
-and renders as a plain table where no script runs. What is drawn by lot differs: PyTorch draws in another way.
+The front end (``web/src/widgets/writer``) fetches the model when a reader first uses it, and computes by itself. This
+class holds the same state, hands over the model's bytes where there is a kernel, computes the same chances with
+PyTorch, and renders as a plain table where no script runs. Left out: the same lot; PyTorch draws in another way.
 """
 
 import hashlib
@@ -27,6 +27,7 @@ from llmbook.pages.widgets.words import whole
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
 
 MODELS = ("gpt-speeches", "gpt-characters")
+BEGINNING = "My fellow Americans, the state of our"
 STATE = ("text", "temperature", "top_k", "top_p")
 MOST_CHARACTERS = 20_000
 HOTTEST = 2.0
@@ -38,9 +39,9 @@ class Writer(anywidget.AnyWidget):
 
     Every setting is a synchronised trait (``observe`` and ``link`` work): ``text``; ``temperature`` (0 to 2; 0 takes
     the likeliest), ``top_k`` (None for all) and ``top_p``, which mean what they mean to ``inference.filter_logits``.
-    :attr:`chances`, :meth:`next_tokens` and :attr:`surprises` read the results back. Raises ``ValueError`` for a model
-    that does not write, for impossible settings, and for a text the model has nothing to go on from in; set later,
-    impossible ones raise ``traitlets.TraitError`` and the old value stays.
+    :attr:`chances`, :meth:`next_tokens`, :attr:`surprises` and :meth:`layers` read the results back. Raises
+    ``ValueError`` for a model that does not write, for impossible settings, and for a text without anything to go on
+    from; set later, impossible ones raise ``traitlets.TraitError`` and the old value stays.
     """
 
     _esm = STATIC / "writer.js"
@@ -52,7 +53,7 @@ class Writer(anywidget.AnyWidget):
     top_k = traitlets.Int(None, allow_none=True).tag(sync=True)
     top_p = traitlets.Float(1.0).tag(sync=True)
 
-    def __init__(self, text: str = "My fellow Americans, the state of our", model: str = MODELS[0], **settings: Any) -> None:
+    def __init__(self, text: str = BEGINNING, model: str = MODELS[0], **settings: Any) -> None:
         if model not in MODELS:
             raise ValueError(f"the stored models that write are {', '.join(MODELS)}; got {model!r}")
         check_settings({"text": text, **settings})
@@ -63,7 +64,7 @@ class Writer(anywidget.AnyWidget):
     def _answer(self, _: Any, content: Any, __: Any) -> None:
         """One part of the model's bytes, to a front end that asks for it."""
         number = content.get("part") if isinstance(content, dict) else None
-        if isinstance(number, int) and 0 <= number < self.stored["parts"]:
+        if type(number) is int and 0 <= number < self.stored["parts"]:
             self.send({"part": number}, [part(self.stored["name"], number)])
 
     @traitlets.validate(*STATE)
@@ -112,6 +113,19 @@ class Writer(anywidget.AnyWidget):
         chances = self.chances
         order = self.logits[-1].argsort(descending=True, stable=True)[:count].tolist()
         return [(self._piece(i), chances[i].item()) for i in order]
+
+    def layers(self, count: int = 3) -> list[list[tuple[str, float]]]:
+        """The logit lens: the likeliest next tokens, were the embedding the last layer, or the first, or each other."""
+        model, states = stored_model(self.stored["name"]), cast(list[Tensor], [])
+        hooks = [model.blocks[0].register_forward_pre_hook(lambda _, inputs: states.append(inputs[0]))]
+        hooks += [block.register_forward_hook(lambda _, __, output: states.append(output)) for block in model.blocks]
+        try:
+            _ = self.logits
+        finally:
+            for hook in hooks:
+                hook.remove()
+        p = model.output(model.norm(torch.cat(states)[:, -1])).softmax(-1)
+        return [[(self._piece(i), row[i].item()) for i in row.argsort(descending=True)[:count].tolist()] for row in p]
 
     def rows(self) -> list[list[Any]]:
         """What is shown where nothing computes: token, chance by the model, chance under the settings."""

@@ -13,6 +13,7 @@ import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { candidates } from "./candidates";
 import { codeBlock } from "./code_block";
 import { Desk } from "./desk";
+import { lens } from "./lens";
 import { onPaper } from "./paper";
 import { prediction } from "./prediction";
 import { sentence } from "./sentence";
@@ -55,6 +56,7 @@ function sections(desk: Desk): Node[] {
     h("div", { class: "parts" }, h("div", {}, ...candidates(desk)), settings(desk)),
     h("div", { class: "buttons" }, code.button, ...stateLink(desk), button("Reset", reset, desk.signal)),
     surprises(desk),
+    lens(desk),
     twin(desk),
     code.element,
     onPaper(desk),

@@ -18,7 +18,7 @@ export class Outlook {
   readonly reading: Reading;
   /** Of each id, under the settings. */
   now: Float64Array = new Float64Array();
-  draws = 0;
+  draws: number;
   readonly #order: number[];
   readonly #alone: Float64Array;
   readonly #pieces: string[];
@@ -29,6 +29,7 @@ export class Outlook {
     this.#order = largestFirst(reading.logits);
     this.#alone = softmaxOf(reading.logits);
     this.#pieces = pieces;
+    this.draws = 0;
     this.weigh(state);
   }
 

@@ -1,0 +1,212 @@
+"""The writer's Python side: the same chances as the library's, a stable rendering, and clear errors."""
+
+import json
+import math
+import re
+
+import ipywidgets
+import pytest
+import torch
+import traitlets
+
+from llmbook.inference import generate
+from llmbook.pages import Writer
+from llmbook.pages.widgets import stored_weights
+from llmbook.pages.widgets.writer import MOST_CHARACTERS, pieces, window_start
+from llmbook.pretrained.own_models import load_stored, stored_tokenizer
+from llmbook.pretrained.speech_gpt import nats
+
+TEXT = "The American people"
+
+
+def logits_of(text: str, name: str = "gpt-speeches") -> torch.Tensor:
+    ids = stored_tokenizer(name).encode(text)
+    with torch.no_grad():
+        return load_stored(name)(torch.tensor([ids]))[0]
+
+
+def state_in(html: str) -> dict:
+    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
+
+
+def test_the_chances_are_the_models():
+    torch.testing.assert_close(Writer(TEXT).chances, logits_of(TEXT)[-1].double().softmax(-1), atol=1e-6, rtol=0)
+    assert Writer(TEXT).chances.sum().item() == pytest.approx(1)
+
+
+def test_every_setting_reaches_the_chances():
+    alone = Writer(TEXT).chances
+    colder = Writer(TEXT, temperature=0.5).chances
+    torch.testing.assert_close(colder, alone**2 / (alone**2).sum(), atol=1e-9, rtol=0)
+    assert (Writer(TEXT, top_k=7).chances > 0).sum() == 7
+    kept = Writer(TEXT, top_p=0.5).chances > 0
+    assert 0.5 <= alone[kept].sum() < 0.5 + alone[kept].min()
+    assert alone[kept].min() >= alone[~kept].max()
+    certain = Writer(TEXT, temperature=0).chances
+    assert certain.max() == 1
+    assert certain.argmax() == alone.argmax()
+
+
+def test_a_chance_at_temperature_nought_is_what_greedy_writing_takes():
+    ids = torch.tensor([stored_tokenizer("gpt-speeches").encode(TEXT)])
+    assert generate(load_stored("gpt-speeches"), ids, 1)[0, -1] == Writer(TEXT, temperature=0).chances.argmax()
+
+
+def test_next_tokens_are_the_likeliest_by_name():
+    tokens = Writer(TEXT, top_k=3).next_tokens(5)
+    order = logits_of(TEXT)[-1].argsort(descending=True)[:5].tolist()
+    assert [name for name, _ in tokens] == [stored_tokenizer("gpt-speeches").decode([i]) for i in order]
+    assert [chance > 0 for _, chance in tokens] == [True] * 3 + [False] * 2
+    assert sum(chance for _, chance in tokens) == pytest.approx(1)
+
+
+def test_surprises_are_the_loss_of_the_text():
+    ids = torch.tensor(stored_tokenizer("gpt-speeches").encode("We will defend our freedom. " * 30))[:129]
+    text = stored_tokenizer("gpt-speeches").decode(ids[:128].tolist())
+    found = [nats for _, nats in Writer(text).surprises]
+    log_p = logits_of(text).log_softmax(-1)
+    expected = [-log_p[t, i].item() for t, i in enumerate(ids[1:128].tolist())]
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert nats(load_stored("gpt-speeches"), ids) == pytest.approx(
+        (sum(found) - log_p[127, ids[128]].item()) / 128, 1e-5
+    )
+
+
+def test_the_last_layer_says_what_the_model_says():
+    layers = Writer(TEXT).layers(5)
+    assert len(layers) == 1 + len(load_stored("gpt-speeches").blocks)
+    names, chances = zip(*layers[-1], strict=True)
+    expected_names, expected = zip(*Writer(TEXT).next_tokens(5), strict=True)
+    assert names == expected_names
+    assert chances == pytest.approx(expected, abs=1e-6)
+    assert [name for name, _ in layers[0]] != list(names)
+
+
+@pytest.mark.parametrize(("n", "start"), [(1, 0), (128, 0), (129, 64), (192, 64), (193, 128), (2000, 1920)])
+def test_the_window_moves_by_half_its_width(n, start):
+    assert window_start(n, 128) == start
+    assert 64 <= n - start <= 128 or n < 64
+
+
+def test_of_a_long_text_only_the_end_is_seen():
+    writer = Writer("We are strong. " * 60)
+    all_of_it = stored_tokenizer("gpt-speeches").encode(writer.text)
+    assert writer.ids == all_of_it[window_start(len(all_of_it), 128) :]
+    assert 64 < len(writer.ids) <= 128 < len(all_of_it)
+
+
+def test_a_byte_that_is_no_character_has_a_name():
+    names = pieces("gpt-speeches")
+    assert "\\xe2" in names
+    assert not any("\ufffd" in name for name in names)
+    assert pieces("gpt-characters")[0] == "\n"
+
+
+def test_composes_like_any_widget():
+    first, second, seen = Writer(TEXT), Writer(TEXT), []
+    ipywidgets.link((first, "temperature"), (second, "temperature"))
+    second.observe(lambda change: seen.append(change["new"]), "temperature")
+    first.temperature = 0.5
+    assert seen == [0.5]
+    assert ipywidgets.HBox([first, second]).children == (first, second)
+
+
+def test_renders_a_table_and_its_state_the_same_each_time():
+    first, second = (Writer(TEXT)._repr_mimebundle_()[0] for _ in range(2))
+    for kind in ("text/plain", "text/html"):
+        assert first[kind] == second[kind]
+    assert "0x" not in first["text/plain"]
+    assert first["text/html"].count("<td>") == 24
+    state = state_in(first["text/html"])
+    assert state["text"] == TEXT
+    assert state["opening"]["of"] == {"text": TEXT, "temperature": 1.0, "top_k": None, "top_p": 1.0}
+    assert state["stored"] == stored_weights.describe("gpt-speeches")
+    digest = stored_weights.digest("gpt-speeches")
+    assert f'data-widget="writer" data-model="gpt-speeches-{digest}"' in first["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in first
+
+
+def test_the_bytes_do_not_travel_with_the_state():
+    assert len(json.dumps(Writer(TEXT).get_state(), default=str)) < 100_000  # of which most is the front end itself
+    assert len(Writer(TEXT).to_html()) < 3000
+
+
+def test_a_changed_setting_changes_what_is_compared():
+    assert len({repr(Writer(*text, **more)) for text, more in (((), {}), ((TEXT,), {}), ((TEXT,), {"top_k": 2}))}) == 3
+
+
+def test_typed_text_is_escaped():
+    html = Writer("</script><script>alert(1)</script>").to_html()
+    assert html.count("<script") == 1
+    assert state_in(html)["text"] == "</script><script>alert(1)</script>"
+
+
+def test_half_of_a_surrogate_pair_is_read_as_a_browser_reads_it():
+    writer = Writer("a\ud83d")
+    assert writer.text == "a\ufffd"
+    writer.text = "\udc00b"
+    assert writer.text == "\ufffdb"
+
+
+def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
+    writer, sent = Writer(TEXT), []
+    monkeypatch.setattr(Writer, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
+    for content in ({"part": 0}, {"part": 10}):
+        writer._handle_custom_msg(content, [])
+    assert [content for content, _ in sent] == [{"part": 0}, {"part": 10}]
+    assert [buffers for _, buffers in sent] == [[stored_weights.part("gpt-speeches", number)] for number in (0, 10)]
+    for content in ({"part": 11}, {"part": -1}, {"part": "0"}, {"part": True}, {}, None, "part", [0]):
+        writer._handle_custom_msg(content, [])
+    assert len(sent) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"model": "bert-speeches"},
+            "the stored models that write are gpt-speeches, gpt-characters; got 'bert-speeches'",
+        ),
+        ({"text": ""}, "nothing to go on from in the text ''"),
+        ({"text": "naïve", "model": "gpt-characters"}, "the character 'ï' is not among the 97 symbols"),
+        ({"text": 5}, "text must be a string, got 5"),
+        ({"text": "x" * (MOST_CHARACTERS + 1)}, "at most 20000 characters, got 20001"),
+        ({"heat": 1}, "Writer has no setting heat; it has text, temperature, top_k, top_p"),
+        *[
+            ({"temperature": value}, r"temperature must be a number from 0 \(the likeliest\) to 2, got")
+            for value in (-0.1, 2.1, math.nan, math.inf, "hot", True, None)
+        ],
+        *[
+            ({"top_k": value}, "top_k must be None or a whole number from 1, got")
+            for value in (0, -1, 1.5, "all", True, 2**53)
+        ],
+        *[
+            ({"top_p": value}, "top_p must be a number above 0 and at most 1, got")
+            for value in (0, -0.5, 1.1, math.nan, "0.9", True, None)
+        ],
+    ],
+)
+@pytest.mark.usefixtures("shapes_unchecked")
+def test_what_cannot_be_is_named(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Writer(**{"text": TEXT, **settings})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", -1.0), ("temperature", math.nan), ("top_k", 0), ("top_p", 0.0), ("text", "x" * 20_001)],
+)
+def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
+    writer = Writer(TEXT)
+    before = getattr(writer, name), writer.to_html()
+    with pytest.raises(traitlets.TraitError, match=f"{name} must"):
+        setattr(writer, name, value)
+    assert (getattr(writer, name), writer.to_html()) == before
+
+
+def test_an_emptied_field_is_no_error_until_it_is_asked():
+    writer = Writer(TEXT)
+    writer.text = ""
+    for ask in (writer.next_tokens, lambda: writer.chances, lambda: writer.surprises):
+        with pytest.raises(ValueError, match="nothing to go on from"):
+            ask()
