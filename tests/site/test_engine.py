@@ -156,18 +156,19 @@ def test_what_does_not_fit_its_card_is_refused_by_name(page):
         change(tried, given)
         return complains(page, OPEN, [json.dumps(tried), base64_of(save(given))])
 
-    inside = lambda key, value: lambda d, w: d["card"]["architecture"].update({key: value})  # noqa: E731
-    assert "blocks.1.norm_2.bias has size" in said(
-        lambda d, w: w.update({"blocks.1.norm_2.bias": torch.ones(3).half()})
-    )
+    def inside(key: str, value: Any) -> str:
+        return said(lambda d, w: d["card"]["architecture"].update({key: value}))
+
+    short = {"blocks.1.norm_2.bias": torch.ones(3).half()}
+    assert "blocks.1.norm_2.bias has size" in said(lambda d, w: w.update(short))
     assert "norm.weight are missing" in said(lambda d, w: w.pop("norm.weight"))
     assert "have no scale" in said(lambda d, w: w.pop("embedding.weight.scale"))
-    assert "blocks.2.norm_1.weight are missing" in said(inside("n_layers", 3))
-    assert "5 heads do not share 12 coordinates" in said(inside("n_heads", 5))
-    assert "positions of the kind alibi" in said(inside("positions", "alibi"))
-    assert "a feed-forward layer of the kind tanh" in said(inside("feed_forward", "tanh"))
+    assert "blocks.2.norm_1.weight are missing" in inside("n_layers", 3)
+    assert "5 heads do not share 12 coordinates" in inside("n_heads", 5)
+    assert "positions of the kind alibi" in inside("positions", "alibi")
+    assert "a feed-forward layer of the kind tanh" in inside("feed_forward", "tanh")
     assert "does not say eps" in said(lambda d, w: d["card"]["architecture"].pop("eps"))
-    assert "a model of the kind rnn" in said(inside("kind", "rnn"))
+    assert "a model of the kind rnn" in inside("kind", "rnn")
     assert "does not say its architecture" in said(lambda d, w: d["card"].pop("architecture"))
     assert "12 tokens for 11 embeddings" in said(lambda d, w: d.update(tokenizer=letters(12)))
 
@@ -465,7 +466,7 @@ def random_texts(n: int) -> list[str]:
 
 
 def known_characters() -> list[str]:
-    """Every character that this Python's Unicode knows, each between others, but only some of the Chinese and Korean."""
+    """Every character that this Python's Unicode knows, each between others; of Chinese and Korean only some."""
     known = [chr(c) for c in range(sys.maxunicode + 1) if unicodedata.category(chr(c)) not in ("Cn", "Cs", "Co")]
     few = [c for c in known if ord(c) < 0x3400 or ord(c) % 16 == 0 or 0xF900 <= ord(c) < 0x11000]
     return ["".join(f"x{c}1{c} {c}{c}\n{c}" for c in few[i : i + 500]) for i in range(0, len(few), 500)]
@@ -527,7 +528,8 @@ def test_characters_are_known_or_named(opened):
     text = "".join(known.symbols)
     assert opened.evaluate(ENCODE, ["gpt-characters", units(text)]) == known.encode(text) == list(range(97))
     for pair in pairs("test")[:50]:
-        for side, written, tokenizer in zip("source target".split(), (pair.source, pair.target), date_languages()):
+        for side, tokenizer in zip(("source", "target"), date_languages(), strict=True):
+            written = getattr(pair, side)
             assert opened.evaluate(f"(text) => models.dates.{side}.encode(text)", written) == tokenizer.encode(written)
     for text, character in (("naïve", '"ï"'), ("a😀", '"😀"'), ("\ud83d", '"\\ud83d"'), ("<pad>\u2028", "\u2028")):
         assert f"does not know the character {character}" in complains(
@@ -824,7 +826,11 @@ def test_beams_find_what_python_finds(opened):
 
 
 BEAMS = """([table, options]) => llmbookEngine.beamSearch({
-  start: [0], read: (ids) => Float64Array.from(table[ids.length - 1][ids.at(-1)]), go: (ids, id) => [...ids, id], ...options })"""
+  start: [0],
+  read: (ids) => Float64Array.from(table[ids.length - 1][ids.at(-1)]),
+  go: (ids, id) => [...ids, id],
+  ...options,
+})"""
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.7, 1.0, 2.0])
@@ -833,13 +839,16 @@ def test_beams_of_any_next_words(page, penalty):
     for seed in range(20):
         g = torch.Generator().manual_seed(seed)
         table = (torch.randn(6, 6, 6, generator=g, dtype=torch.float64) * 2).log_softmax(dim=-1)
+
+        def next_logits(ids: Tensor, table: Tensor = table) -> Tensor:
+            return table[ids.shape[1] - 1, ids[:, -1]]
+
         for beams in (1, 2, 3, 7):
             options = {"beams": beams, "most": 6, "end": 5, "lengthPenalty": penalty}
             found = page.evaluate(BEAMS, [table.tolist(), options])
             expected = beam_search(
-                lambda ids: table[ids.shape[1] - 1, ids[:, -1]],
-                torch.tensor([0]), beams=beams, max_new=6, eos=5, length_penalty=penalty,
-            )  # fmt: skip
+                next_logits, torch.tensor([0]), beams=beams, max_new=6, eos=5, length_penalty=penalty
+            )
             assert [one["ids"] for one in found] == [text.ids[1:] for text in expected], (seed, beams)
             assert [one["score"] for one in found] == pytest.approx([text.score for text in expected], abs=1e-5)
 
@@ -857,7 +866,8 @@ def test_each_written_character_has_its_alternatives_and_where_it_looked(opened)
         """(text) => {
           const { ids } = llmbookEngine.translate(models.dates, text)[0];
           const { steps, cross, attention } = llmbookEngine.explain(models.dates, text, ids, 3);
-          return { ids, steps, cross: cross.map(({ data }) => packed(data)), own: attention.map(({ data }) => packed(data)) };
+          const [crossing, own] = [cross, attention].map((layers) => layers.map(({ data }) => packed(data)));
+          return { ids, steps, cross: crossing, own };
         }""",
         text,
     )

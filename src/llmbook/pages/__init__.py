@@ -2,7 +2,7 @@
 
 To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``typed_cells`` (what a
 reader has typed), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``, ``plots`` (pictures),
-``widgets`` (what can be touched).
+``engine`` (a stored model for the page), ``widgets`` (what can be touched).
 """
 
 from llmbook.pages.agreement import agree as agree
