@@ -28,7 +28,7 @@ export function candidates(desk: Desk): HTMLElement[] {
     if (index >= 0) add(index);
   };
   async function add(index: number): Promise<void> {
-    await desk.model.wake(); // until then Python's candidates are shown, in the same order
+    await desk.wake(); // until then Python's candidates are shown, in the same order
     const id = shown[index]?.id ?? -1;
     if (id >= 0) await desk.write(1, id);
   }

@@ -26,6 +26,7 @@ export class Desk {
   readonly #start: State;
   readonly #random = randomNumbers(0);
   readonly #onUpdate: (() => void)[] = [];
+  #reading: Promise<void> = Promise.resolve();
   #asked: string | null = null; // the text that is being read, or was
   #written = ""; // what writing has made of the text so far
 
@@ -69,15 +70,21 @@ export class Desk {
     this.state = readState(this.#traits);
     if (this.isWriting && this.state.text !== this.#written) this.stop();
     const mayRead = this.model.phase === "ready" && !this.isWriting && this.state.text !== this.#asked;
-    const reading = mayRead ? this.#read() : Promise.resolve();
+    if (mayRead) this.#reading = this.#read();
     this.outlook?.weigh(this.state);
     this.tell();
-    await reading;
+    await this.#reading;
+  }
+
+  /** The model fetched, if it was not, and what stands there read. */
+  async wake(): Promise<void> {
+    await this.model.wake();
+    await this.#reading;
   }
 
   /** Add so many tokens, the first of which may be chosen already. */
   async write(count: number, first: number | null = null): Promise<void> {
-    await this.model.wake();
+    await this.wake();
     const { engine } = this.model;
     if (!engine || this.isWriting) return;
     const { text } = this.state;
@@ -110,7 +117,7 @@ export class Desk {
 
   /** Draw so often, and put back each time. */
   async drawMany(count: number): Promise<void> {
-    await this.model.wake();
+    await this.wake();
     this.outlook?.draw(count, this.#random);
     this.tell();
   }
