@@ -116,7 +116,8 @@ class Writer(anywidget.AnyWidget):
 
     def layers(self, count: int = 3) -> list[list[tuple[str, float]]]:
         """The logit lens: the likeliest next tokens, were the embedding the last layer, or the first, or each other."""
-        model, states = stored_model(self.stored["name"]), cast(list[Tensor], [])
+        model = stored_model(self.stored["name"])
+        states: list[Any] = []
         hooks = [model.blocks[0].register_forward_pre_hook(lambda _, inputs: states.append(inputs[0]))]
         hooks += [block.register_forward_hook(lambda _, __, output: states.append(output)) for block in model.blocks]
         try:
