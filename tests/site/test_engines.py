@@ -10,6 +10,7 @@ from engines import ARROW_RIGHT, Engine, firefox, serve_listening, wait_for, web
 
 import find_engines
 from conftest import ROOT
+from llmbook.pages import Writer
 
 HTML = ROOT / "_build/html"
 WITH_LABS = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-7-real-heads.html"]
@@ -84,6 +85,29 @@ def test_every_widget_starts_and_answers_a_key(engine, site, name):
         wait_for(engine, f"{SLIDER % n}.value !== '{value}'")
         assert before
         wait_for(engine, f"({PICTURE % n}) !== {json.dumps(before)}")
+    assert engine.errors() == []
+
+
+WRITER = "document.querySelector('.writer')"
+SAYS = f"{WRITER}.querySelector('.sentence').textContent.includes('may be drawn')"
+IS_READ = f"{WRITER}.querySelector('.candidates').getAttribute('aria-busy') === 'false'"
+NUMBERS = f"[...{WRITER}.querySelectorAll('.number')].map((e) => Number.parseFloat(e.textContent))"
+TYPE = f"""(() => {{ const field = {WRITER}.querySelector('textarea');
+  field.value = 'We must 注意 🙂';
+  field.dispatchEvent(new Event('input', {{ bubbles: true }}));
+  return 1; }})()"""
+
+
+def test_a_stored_model_comes_and_answers(engine, site):
+    engine.open(f"{site}/chapters/play-room.html")
+    engine.evaluate(f"({WRITER}.querySelector('textarea').click(), 1)")
+    wait_for(engine, SAYS)
+    engine.evaluate(TYPE)
+    wait_for(engine, IS_READ)
+    expected = [chance for _, chance in Writer("We must 注意 🙂").next_tokens(12)]
+    assert engine.evaluate(NUMBERS) == pytest.approx(expected, abs=1e-3)  # what is shown has three decimals
+    engine.evaluate(f"({WRITER}.querySelectorAll('.buttons button')[2].click(), 1)")
+    wait_for(engine, f"{WRITER}.querySelector('textarea').value.length > 60 && {IS_READ}")
     assert engine.errors() == []
 
 

@@ -362,8 +362,10 @@ def test_each_control_over_its_range_equals_pytorch(open_writer):
         slider = page.get_by_role("slider", name=name)
         slider.fill(value)
         agree(page, Writer(**settings))
-        number = settings[next(iter(settings))]
-        assert ("=" in code.text_content().split("Writer(")[1]) == (number not in (None, 1.0))
+        ((key, number),) = settings.items()
+        is_standard = (key, number) in [("temperature", 1.0), ("top_k", None), ("top_p", 1.0)]
+        written = f", {key}={number:g})" if number is not None and not is_standard else 'our")'
+        assert written in code.text_content()
         slider.fill({"Temperature": "1", "Top-k": "10", "Top-p": "1"}[name])
 
 
@@ -802,31 +804,41 @@ def test_the_script_is_small():
 
 
 LONGEST = """async () => {
-  const times = [];
-  new PerformanceObserver((list) => times.push(...list.getEntries().map(({ duration }) => duration)))
-    .observe({ type: 'longtask', buffered: false });
-  const text = document.querySelector('.writer textarea');
-  const busy = () => document.querySelector('.writer .candidates').ariaBusy === 'true';
+  let tasks = [];
+  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
+    .observe({ type: 'longtask' });
+  const writer = document.querySelector('.writer'), text = writer.querySelector('textarea');
+  const until = async (done) => {
+    const began = performance.now();
+    tasks = [];
+    while (!done()) await new Promise((next) => setTimeout(next, 10));
+    const took = performance.now() - began;
+    await new Promise((next) => setTimeout(next, 100));
+    return [Math.max(0, ...tasks), took];
+  };
+  text.click();
+  const opened = await until(() => writer.querySelector('.sentence').textContent.includes('may be drawn'));
   text.value = 'We are a strong and free people. '.repeat(12);
   text.dispatchEvent(new Event('input', { bubbles: true }));
-  const began = performance.now();
-  while (busy()) await new Promise((done) => setTimeout(done, 10));
-  const read = performance.now() - began;
-  await new Promise((done) => setTimeout(done, 100));
-  return [Math.max(0, ...times), read];
+  const read = await until(() => writer.querySelector('.candidates').ariaBusy === 'false');
+  const before = text.value.length;
+  const more = writer.querySelectorAll('.buttons button')[2];
+  more.click();
+  const written = await until(() => text.value.length > before && more.textContent !== 'Stop');
+  return { opened, read, written };
 }"""
 
 
 @pytest.mark.alone
 @pytest.mark.parametrize("policy", [POLICY, POLICY.replace("worker-src blob:; ", "")], ids=["worker", "page"])
 def test_no_frame_is_blocked_for_long(open_writer, folder, policy):
+    """In a worker never; where the page computes itself, the model is opened in one piece, and all else in slices."""
     with serve(folder, policy) as base:
-        tries = []
-        for _ in range(3):  # a busy machine adds time and never takes any away
-            tries.append(open_writer(base=base).evaluate(LONGEST))
-        longest, read = min(tries)
-        print(f"longest task {longest:.0f} ms while 128 tokens were read in {read:.0f} ms")
-        assert longest <= 50
+        tries = [open_writer(base=base, awake=False).evaluate(LONGEST) for _ in range(3)]
+    least = {name: min(found[name] for found in tries) for name in tries[0]}  # a busy machine only adds time
+    print({name: f"longest task {longest:.0f} ms of {took:.0f} ms" for name, (longest, took) in least.items()})
+    assert max(least[name][0] for name in ("read", "written")) <= 50
+    assert least["opened"][0] <= (50 if "blob:" in policy else 500)
 
 
 @pytest.mark.alone
