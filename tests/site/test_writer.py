@@ -585,6 +585,12 @@ LINKS = [
 ]
 
 
+def test_half_a_surrogate_pair_in_a_link_is_read_as_elsewhere(open_writer):
+    page = open_writer(link="#writer=" + quote('{"text": "a\\ud83d"}'))
+    assert field(page).input_value() == "a\ufffd"
+    agree(page, Writer("a\ufffd"))
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_of_a_link_nothing_is_trusted(open_writer, link):
     page = open_writer(link=link)

@@ -32,7 +32,7 @@ export async function loadParts(model: Model, stored: Stored, options: LoadOptio
   let place = 0;
   for (let part = 0; part < stored.parts; part++) {
     const next = await (model.send ? askPython(model, part, options.signal) : addScript(stored, part));
-    if (options.signal.aborted) break;
+    options.signal.throwIfAborted();
     if (place + next.length > bytes.length)
       throw new Error(`part ${part + 1} of ${stored.parts} is longer than it was`);
     bytes.set(next, place);

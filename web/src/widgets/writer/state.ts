@@ -1,6 +1,7 @@
 // The writer's synchronised traits, as the Python class llmbook.pages.widgets.Writer declares them.
 
 import type { Sampling } from "../../core/models/sampling";
+import { wellFormed } from "../../core/words";
 import type { Stored } from "../../play/parts";
 import type { WidgetModel } from "../host";
 
@@ -54,7 +55,7 @@ export function fromLink({ text, temperature, top_k, top_p }: Record<string, unk
   const isBetween = (value: unknown, low: number, high: number): value is number =>
     typeof value === "number" && value >= low && value <= high;
   return {
-    ...(typeof text === "string" && { text: text.slice(0, MOST_CHARACTERS) }),
+    ...(typeof text === "string" && { text: wellFormed(text.slice(0, MOST_CHARACTERS)) }),
     ...(isBetween(temperature, 0, HOTTEST) && { temperature }),
     ...((top_k === null || (Number.isSafeInteger(top_k) && isBetween(top_k, 1, Infinity))) && { top_k }),
     ...(isBetween(top_p, 0, 1) && top_p > 0 && { top_p }),
