@@ -13,15 +13,15 @@ import json
 from functools import cache
 from typing import Any
 
-from llmbook.pages.engine import describe_stored
-from llmbook.pretrained.recipe import STORED
-
 PART = 192 * 1024  # bytes; a third more as base64
 
 
 @cache
 def packed(name: str) -> bytes:
     """Card, tokenizer and weights. Raises ``ValueError`` as ``find_recipe`` does."""
+    from llmbook.pages.engine import describe_stored  # a second, which pages without a stored model need not wait
+    from llmbook.pretrained.recipe import STORED
+
     head = json.dumps(describe_stored(name)).encode()
     return len(head).to_bytes(4, "little") + head + (STORED / f"{name}.safetensors").read_bytes()
 

@@ -10,7 +10,7 @@ import html
 import json
 import math
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import anywidget
 import torch
@@ -18,13 +18,13 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from llmbook.inference.sampling import filter_logits
-from llmbook.models.causal_lm import CausalLM
 from llmbook.pages.widgets.attention_lab import STATIC, heading
 from llmbook.pages.widgets.checks import LARGEST, is_number
 from llmbook.pages.widgets.stored_weights import describe, part
 from llmbook.pages.widgets.words import whole
-from llmbook.pretrained.own_models import load_stored, stored_tokenizer
+
+if TYPE_CHECKING:
+    from llmbook.models.causal_lm import CausalLM
 
 MODELS = ("gpt-speeches", "gpt-characters")
 BEGINNING = "My fellow Americans, the state of our"
@@ -82,7 +82,7 @@ class Writer(anywidget.AnyWidget):
 
         Raises ``ValueError`` for a text without anything to read, and as the tokenizer does.
         """
-        ids = stored_tokenizer(self.stored["name"]).encode(self.text)
+        ids = tokenizer_of(self.stored["name"]).encode(self.text)
         if not ids:
             raise ValueError(f"Writer has nothing to go on from in the text {self.text!r}")
         most = stored_model(self.stored["name"]).max_len
@@ -97,6 +97,8 @@ class Writer(anywidget.AnyWidget):
     @property
     def chances(self) -> Float[Tensor, " n_vocab"]:
         """Of each id to be drawn next under the settings, in float64."""
+        from llmbook.inference.sampling import filter_logits
+
         logits = self.logits[-1:].double()
         if self.temperature == 0:
             return torch.nn.functional.one_hot(logits[0].argmax(), logits.shape[-1]).double()
@@ -169,14 +171,23 @@ class Writer(anywidget.AnyWidget):
 
 
 @cache
-def stored_model(name: str) -> CausalLM:
-    return cast(CausalLM, load_stored(name))
+def stored_model(name: str) -> "CausalLM":
+    from llmbook.pretrained.own_models import load_stored  # a second, which other pages need not wait
+
+    return cast("CausalLM", load_stored(name))
+
+
+@cache
+def tokenizer_of(name: str) -> Any:
+    from llmbook.pretrained.own_models import stored_tokenizer
+
+    return stored_tokenizer(name)
 
 
 @cache
 def pieces(name: str) -> list[str]:
     """What each id is shown as; bytes that are no text are \\x.. each."""
-    tokenizer = stored_tokenizer(name)
+    tokenizer = tokenizer_of(name)
     shown: list[str] = []
     for i in range(len(tokenizer)):
         piece = tokenizer.decode([i])
