@@ -19,7 +19,7 @@ from llmbook.inference import generate
 from llmbook.pages import Writer
 from llmbook.pages.widgets import stored_weights
 from llmbook.pages.widgets.legible import legible
-from llmbook.pages.widgets.writer import MOST_CHARACTERS, pieces, window_start
+from llmbook.pages.widgets.writer import MOST_CHARACTERS, STATE, pieces, window_start
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
 
 SCRIPT = ROOT / "_static/generated/widgets/writer.js"
@@ -352,6 +352,8 @@ CONTROLS = [
     *[("Temperature", f"{value / 20:g}", {"temperature": value / 20}) for value in (0, 1, 2, 7, 20, 33, 40)],
     *[("Top-k", str(stop), {"top_k": k}) for stop, k in enumerate((1, 2, 3, 5, 10, 20, 50, 100, 200, 500, None))],
     *[("Top-p", f"{value / 20:g}", {"top_p": value / 20}) for value in (1, 2, 9, 10, 18, 19, 20)],
+    *[("Min-p", f"{value / 50:g}", {"min_p": value / 50}) for value in (0, 1, 5, 25, 49, 50)],
+    *[("Penalty for repeating", f"{value / 20:g}", {"penalty": value / 20}) for value in (20, 21, 30, 40)],
 ]
 
 
@@ -363,10 +365,10 @@ def test_each_control_over_its_range_equals_pytorch(open_writer):
         slider.fill(value)
         agree(page, Writer(**settings))
         ((key, number),) = settings.items()
-        is_standard = (key, number) in [("temperature", 1.0), ("top_k", None), ("top_p", 1.0)]
+        is_standard = number == {"temperature": 1, "top_k": None, "top_p": 1, "min_p": 0, "penalty": 1}[key]
         written = f", {key}={number:g})" if number is not None and not is_standard else 'our")'
         assert written in code.text_content()
-        slider.fill({"Temperature": "1", "Top-k": "10", "Top-p": "1"}[name])
+        slider.fill({"Top-k": "10", "Min-p": "0"}.get(name, "1"))
 
 
 def test_controls_together_equal_pytorch(open_writer):
@@ -374,7 +376,11 @@ def test_controls_together_equal_pytorch(open_writer):
     page.get_by_role("slider", name="Temperature").fill("1.6")
     page.get_by_role("slider", name="Top-k").fill("5")
     page.get_by_role("slider", name="Top-p").fill("0.7")
-    agree(page, Writer(temperature=1.6, top_k=20, top_p=0.7))
+    page.get_by_role("slider", name="Min-p").fill("0.12")
+    page.get_by_role("slider", name="Penalty for repeating").fill("1.3")
+    write(page, "the people and the people and the people")
+    settings = {"temperature": 1.6, "top_k": 20, "top_p": 0.7, "min_p": 0.12, "penalty": 1.3}
+    agree(page, Writer("the people and the people and the people", **settings))
 
 
 def test_characters_can_be_its_tokens(open_writer):
@@ -560,13 +566,15 @@ def test_a_link_restores_the_state(open_writer, folder, address, scheme):
     page = open_writer(base=base)
     page.get_by_role("slider", name="Temperature").fill("0.5")
     page.get_by_role("slider", name="Top-p").fill("0.9")
+    page.get_by_role("slider", name="Min-p").fill("0.04")
+    page.get_by_role("slider", name="Penalty for repeating").fill("1.5")
     write(page, 'A link with #, %, & and "quotes" 🙂')
     link = page.get_by_role("link", name="Link to this state").get_attribute("href")
     again = open_writer(base=base, link=link, awake=False)
     assert parts_loaded(again) == []
     assert field(again).input_value() == field(page).input_value()
     wake(again)
-    agree(again, Writer(field(page).input_value(), temperature=0.5, top_p=0.9))
+    agree(again, Writer(field(page).input_value(), temperature=0.5, top_p=0.9, min_p=0.04, penalty=1.5))
     page.get_by_role("link", name="Link to this state").click()  # into the page's own address
     page.get_by_role("slider", name="Temperature").fill("2")
     page.go_back()
@@ -580,7 +588,12 @@ LINKS = [
     "#writer=%7B",
     "#writer=[1]",
     "#other={}",
-    "#writer=" + quote(json.dumps({"text": 5, "temperature": 1e9, "top_k": -1, "top_p": 0, "stored": {}, "x": 1})),
+    "#writer="
+    + quote(
+        json.dumps(
+            {"text": 5, "temperature": 1e9, "top_k": -1, "top_p": 0, "min_p": 2, "penalty": 0, "stored": {}, "x": 1}
+        )
+    ),
     "#writer=" + quote(json.dumps({"text": None, "temperature": "hot", "top_k": 1.5, "top_p": [1]})),
 ]
 
@@ -796,7 +809,7 @@ TAKE_DOWN = """async (traits) => {
 def test_a_writer_taken_down_changes_no_more(open_writer):
     page = open_writer(awake=False)
     writer = Writer()
-    traits = {name: getattr(writer, name) for name in ("stored", "opening", "text", "temperature", "top_k", "top_p")}
+    traits = {name: getattr(writer, name) for name in ("stored", "opening", *STATE)}
     found = page.evaluate(TAKE_DOWN, traits)
     assert found == {"asked": [{"part": 0}], "writes": 0, "left": 0, "changed": False}
     assert page.seen.errors == []

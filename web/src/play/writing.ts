@@ -78,6 +78,7 @@ function* chosen(
   sampling: Sampling,
   random: () => number,
 ): Generator<undefined, number> {
-  const logits = yield* reader.read(reader.windowOf(ids));
-  return draw(distribution(lastOf(logits), sampling), random);
+  const inSight = reader.windowOf(ids);
+  const logits = yield* reader.read(inSight);
+  return draw(distribution(lastOf(logits), sampling, inSight), random);
 }

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 MODELS = ("gpt-speeches", "gpt-characters")
 BEGINNING = "My fellow Americans, the state of our"
-STATE = ("text", "temperature", "top_k", "top_p")
+STATE = ("text", "temperature", "top_k", "top_p", "min_p", "penalty")
 MOST_CHARACTERS = 20_000
-HOTTEST = 2.0
+HOTTEST = HARSHEST = 2.0
 SHOWN = 12
 
 
@@ -38,10 +38,12 @@ class Writer(anywidget.AnyWidget):
     """What the stored model may say after a text, and how the settings change its chances.
 
     Every setting is a synchronised trait (``observe`` and ``link`` work): ``text``; ``temperature`` (0 to 2; 0 takes
-    the likeliest), ``top_k`` (None for all) and ``top_p``, which mean what they mean to ``inference.filter_logits``.
-    :attr:`chances`, :meth:`next_tokens`, :attr:`surprises` and :meth:`layers` read the results back. Raises
-    ``ValueError`` for a model that does not write, for impossible settings, and for a text without anything to go on
-    from; set later, impossible ones raise ``traitlets.TraitError`` and the old value stays.
+    the likeliest), ``top_k`` (None for all) and ``top_p``, which mean what they mean to ``inference.filter_logits``;
+    ``min_p``, the least chance as a share of the largest; ``penalty``, by which the logits of tokens in sight are
+    divided, or multiplied where they are negative. :attr:`chances`, :meth:`next_tokens`, :attr:`surprises` and
+    :meth:`layers` read the results back. Raises ``ValueError`` for a model that does not write, for impossible
+    settings, and for a text without anything to go on from; set later, impossible ones raise ``traitlets.TraitError``
+    and the old value stays.
     """
 
     _esm = STATIC / "writer.js"
@@ -52,6 +54,8 @@ class Writer(anywidget.AnyWidget):
     temperature = traitlets.Float(1.0).tag(sync=True)
     top_k = traitlets.Int(None, allow_none=True).tag(sync=True)
     top_p = traitlets.Float(1.0).tag(sync=True)
+    min_p = traitlets.Float(0.0).tag(sync=True)
+    penalty = traitlets.Float(1.0).tag(sync=True)
 
     def __init__(self, text: str = BEGINNING, model: str = MODELS[0], **settings: Any) -> None:
         if model not in MODELS:
@@ -99,10 +103,16 @@ class Writer(anywidget.AnyWidget):
         """Of each id to be drawn next under the settings, in float64."""
         from llmbook.inference.sampling import filter_logits
 
-        logits = self.logits[-1:].double()
+        logits = self.logits[-1].double()
+        said = logits[self.ids]
+        logits[self.ids] = torch.where(said > 0, said / self.penalty, said * self.penalty)
         if self.temperature == 0:
-            return torch.nn.functional.one_hot(logits[0].argmax(), logits.shape[-1]).double()
-        return filter_logits(logits, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p).softmax(-1)[0]
+            return torch.nn.functional.one_hot(logits.argmax(), len(logits)).double()
+
+        settings = {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p}
+        p = filter_logits(logits[None], **settings).softmax(-1)[0]
+        p = p.masked_fill(p < self.min_p * p.max(), 0)
+        return p / p.sum()
 
     @property
     def surprises(self) -> list[tuple[str, float]]:
@@ -209,6 +219,7 @@ def check_settings(settings: dict[str, Any]) -> None:
         raise ValueError(f"Writer has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
     text, temperature = settings.get("text", ""), settings.get("temperature", 1.0)
     top_k, top_p = settings.get("top_k"), settings.get("top_p", 1.0)
+    min_p, penalty = settings.get("min_p", 0.0), settings.get("penalty", 1.0)
     if not isinstance(text, str):
         raise ValueError(f"text must be a string, got {text!r}")
     if len(text) > MOST_CHARACTERS:
@@ -219,3 +230,7 @@ def check_settings(settings: dict[str, Any]) -> None:
         raise ValueError(f"top_k must be None or a whole number from 1, got {top_k!r}")
     if not (is_number(top_p) and 0 < top_p <= 1):
         raise ValueError(f"top_p must be a number above 0 and at most 1, got {top_p!r}")
+    if not (is_number(min_p) and 0 <= min_p <= 1):
+        raise ValueError(f"min_p must be a number from 0 to 1, got {min_p!r}")
+    if not (is_number(penalty) and 1 <= penalty <= HARSHEST):
+        raise ValueError(f"penalty must be a number from 1 (none) to {HARSHEST:g}, got {penalty!r}")

@@ -42,9 +42,22 @@ def test_every_setting_reaches_the_chances():
     kept = Writer(TEXT, top_p=0.5).chances > 0
     assert 0.5 <= alone[kept].sum() < 0.5 + alone[kept].min()
     assert alone[kept].min() >= alone[~kept].max()
+    kept = Writer(TEXT, min_p=0.1).chances > 0
+    assert alone[kept].min() >= 0.1 * alone.max() > alone[~kept].max()
+    torch.testing.assert_close(Writer(TEXT, min_p=0.1).chances[kept], alone[kept] / alone[kept].sum())
     certain = Writer(TEXT, temperature=0).chances
     assert certain.max() == 1
     assert certain.argmax() == alone.argmax()
+
+
+def test_the_penalty_falls_on_what_is_in_sight_and_on_nothing_else():
+    text = "the the the"
+    logits, ids = logits_of(text)[-1].double(), Writer(text).ids
+    expected = logits.clone()
+    for i in set(ids):
+        expected[i] = logits[i] / 1.5 if logits[i] > 0 else logits[i] * 1.5
+    assert (expected < logits).sum() == len(set(ids))
+    torch.testing.assert_close(Writer(text, penalty=1.5).chances, expected.softmax(-1), atol=1e-6, rtol=0)
 
 
 def test_a_chance_at_temperature_nought_is_what_greedy_writing_takes():
@@ -119,7 +132,14 @@ def test_renders_a_table_and_its_state_the_same_each_time():
     assert first["text/html"].count("<td>") == 24
     state = state_in(first["text/html"])
     assert state["text"] == TEXT
-    assert state["opening"]["of"] == {"text": TEXT, "temperature": 1.0, "top_k": None, "top_p": 1.0}
+    assert state["opening"]["of"] == {
+        "text": TEXT,
+        "temperature": 1.0,
+        "top_k": None,
+        "top_p": 1.0,
+        "min_p": 0.0,
+        "penalty": 1.0,
+    }
     assert state["stored"] == stored_weights.describe("gpt-speeches")
     digest = stored_weights.digest("gpt-speeches")
     assert f'data-widget="writer" data-model="gpt-speeches-{digest}"' in first["text/html"]
@@ -171,7 +191,7 @@ def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
         ({"text": "naïve", "model": "gpt-characters"}, "the character 'ï' is not among the 97 symbols"),
         ({"text": 5}, "text must be a string, got 5"),
         ({"text": "x" * (MOST_CHARACTERS + 1)}, "at most 20000 characters, got 20001"),
-        ({"heat": 1}, "Writer has no setting heat; it has text, temperature, top_k, top_p"),
+        ({"heat": 1}, "Writer has no setting heat; it has text, temperature, top_k, top_p, min_p, penalty"),
         *[
             ({"temperature": value}, r"temperature must be a number from 0 \(the likeliest\) to 2, got")
             for value in (-0.1, 2.1, math.nan, math.inf, "hot", True, None)
@@ -184,6 +204,11 @@ def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
             ({"top_p": value}, "top_p must be a number above 0 and at most 1, got")
             for value in (0, -0.5, 1.1, math.nan, "0.9", True, None)
         ],
+        *[({"min_p": value}, "min_p must be a number from 0 to 1, got") for value in (-0.1, 1.1, math.nan, "x", True)],
+        *[
+            ({"penalty": value}, r"penalty must be a number from 1 \(none\) to 2, got")
+            for value in (0.9, 2.1, math.nan, math.inf, "x", True, None)
+        ],
     ],
 )
 @pytest.mark.usefixtures("shapes_unchecked")
@@ -194,7 +219,15 @@ def test_what_cannot_be_is_named(settings, message):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("temperature", -1.0), ("temperature", math.nan), ("top_k", 0), ("top_p", 0.0), ("text", "x" * 20_001)],
+    [
+        ("temperature", -1.0),
+        ("temperature", math.nan),
+        ("top_k", 0),
+        ("top_p", 0.0),
+        ("min_p", 2.0),
+        ("penalty", 0.5),
+        ("text", "x" * 20_001),
+    ],
 )
 def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
     writer = Writer(TEXT)

@@ -35,7 +35,7 @@ export class Outlook {
 
   /** The chances under these settings; what was drawn under others is forgotten. */
   weigh(state: State): void {
-    const now = distribution(this.reading.logits, samplingOf(state));
+    const now = distribution(this.reading.logits, samplingOf(state), this.reading.ids);
     if (now.every((chance, id) => chance === this.now[id])) return;
     this.now = now;
     this.#drawn = new Uint32Array(now.length);

@@ -5,13 +5,15 @@ import type { State } from "./state";
 
 const STANDARD = "gpt-speeches";
 
-export function asCode(name: string, { text, temperature, top_k, top_p }: State): string {
+export function asCode(name: string, { text, temperature, top_k, top_p, min_p, penalty }: State): string {
   const settings = [
     pythonLiteral(text),
     ...(name === STANDARD ? [] : [`model=${pythonLiteral(name)}`]),
     ...(temperature === 1 ? [] : [`temperature=${temperature}`]),
     ...(top_k === null ? [] : [`top_k=${top_k}`]),
     ...(top_p === 1 ? [] : [`top_p=${top_p}`]),
+    ...(min_p === 0 ? [] : [`min_p=${min_p}`]),
+    ...(penalty === 1 ? [] : [`penalty=${penalty}`]),
   ];
   return `from llmbook.pages import Writer\n\nwriter = Writer(${settings.join(", ")})\nwriter.next_tokens(12)`;
 }

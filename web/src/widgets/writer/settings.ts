@@ -4,7 +4,7 @@ import { h } from "../../controls/element";
 import { type SliderView, slider } from "../../controls/slider";
 import { fixed } from "../../core/format";
 import type { Desk } from "./desk";
-import { HOTTEST, type State } from "./state";
+import { HARSHEST, HOTTEST, type State } from "./state";
 
 const STOPS = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500]; // of top-k; behind the last, all
 
@@ -15,6 +15,8 @@ export function settings(desk: Desk): HTMLElement {
     setting(desk, temperatureView, (temperature) => ({ temperature })),
     setting(desk, topKView, (stop) => ({ top_k: STOPS[stop] ?? null })),
     setting(desk, topPView, (top_p) => ({ top_p })),
+    setting(desk, minPView, (min_p) => ({ min_p })),
+    setting(desk, penaltyView, (penalty) => ({ penalty })),
   );
 }
 
@@ -49,4 +51,16 @@ function topPView({ top_p: value }: State): SliderView {
   const text = value === 1 ? "all" : `the first to reach ${fixed(value)}`;
   const code = value === 1 ? "" : `logits[before >= ${value}] = -torch.inf`;
   return { name: "Top-p", range: [0.05, 1, 0.05], value, text, code };
+}
+
+function minPView({ min_p: value }: State): SliderView {
+  const text = value === 0 ? "all" : `${fixed(value)} of the likeliest’s chance`;
+  const code = value === 0 ? "" : `logits[p < ${value} * p.max()] = -torch.inf`;
+  return { name: "Min-p", range: [0, 1, 0.02], value, text, code };
+}
+
+function penaltyView({ penalty: value }: State): SliderView {
+  const text = value === 1 ? "none" : fixed(value);
+  const code = value === 1 ? "" : `logits[ids] = torch.where(said > 0, said / ${value}, said * ${value})`;
+  return { name: "Penalty for repeating", range: [1, HARSHEST, 0.05], value, text, code };
 }

@@ -13,6 +13,10 @@ export interface State {
   /** Null for all. */
   top_k: number | null;
   top_p: number;
+  /** Those at least so many times as likely as the likeliest stay. */
+  min_p: number;
+  /** What the logits of tokens in sight are divided by, or multiplied where they are negative. */
+  penalty: number;
 }
 
 /** What Python has found for the state with which the widget was made: it is shown until the model has come. */
@@ -26,6 +30,7 @@ export type WriterModel = WidgetModel<Traits>;
 
 export const MOST_CHARACTERS = 20_000;
 export const HOTTEST = 2;
+export const HARSHEST = 2; // penalty
 
 export function readState(model: WriterModel): State {
   return {
@@ -33,6 +38,8 @@ export function readState(model: WriterModel): State {
     temperature: model.get("temperature"),
     top_k: model.get("top_k"),
     top_p: model.get("top_p"),
+    min_p: model.get("min_p"),
+    penalty: model.get("penalty"),
   };
 }
 
@@ -43,15 +50,16 @@ export function writeState(model: WriterModel, changes: Partial<State>): void {
 }
 
 /** The settings as the engine calls them. */
-export function samplingOf({ temperature, top_k, top_p }: State): Sampling {
-  return { temperature, topP: top_p, ...(top_k !== null && { topK: top_k }) };
+export function samplingOf({ temperature, top_k, top_p, min_p, penalty }: State): Sampling {
+  return { temperature, topP: top_p, minP: min_p, repetition: penalty, ...(top_k !== null && { topK: top_k }) };
 }
 
 export const areAlike = (a: State, b: State): boolean =>
-  a.text === b.text && a.temperature === b.temperature && a.top_k === b.top_k && a.top_p === b.top_p;
+  (Object.keys(a) as (keyof State)[]).every((name) => a[name] === b[name]);
 
 /** What of a link's values is a state: each is looked at, and left out where it cannot be. */
-export function fromLink({ text, temperature, top_k, top_p }: Record<string, unknown>): Partial<State> {
+export function fromLink(values: Record<string, unknown>): Partial<State> {
+  const { text, temperature, top_k, top_p, min_p, penalty } = values;
   const isBetween = (value: unknown, low: number, high: number): value is number =>
     typeof value === "number" && value >= low && value <= high;
   return {
@@ -59,5 +67,7 @@ export function fromLink({ text, temperature, top_k, top_p }: Record<string, unk
     ...(isBetween(temperature, 0, HOTTEST) && { temperature }),
     ...((top_k === null || (Number.isSafeInteger(top_k) && isBetween(top_k, 1, Infinity))) && { top_k }),
     ...(isBetween(top_p, 0, 1) && top_p > 0 && { top_p }),
+    ...(isBetween(min_p, 0, 1) && { min_p }),
+    ...(isBetween(penalty, 1, HARSHEST) && { penalty }),
   };
 }
