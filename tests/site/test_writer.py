@@ -526,9 +526,28 @@ def test_predict_then_reveal_scores_what_was_said(open_writer):
     page.get_by_role("button", name="Predict, then reveal").click()
     expect(choices).to_have_count(6)
     best, second, *_ = told(Writer(field(page).input_value()), 6)
+    assert page.get_by_label("How sure are you?").input_value() == ""
+    page.get_by_label("How sure are you?").select_option("0.9")
     choices.get_by_text(second[0], exact=True).click()
     expect(verdict).to_contain_text(f"Not quite: you chose “{second[0]}” with {second[1]:.2f}")
     expect(verdict).to_contain_text("Brier score of 2 answers: 0.41")  # (0.1² + 0.9²) / 2
+
+
+def test_what_was_predicted_counts_on_the_page_of_calibration(open_page, site):
+    page, seen = open_page(f"{site}/chapters/play-room.html")
+    wake(page)
+    for sure in ("0.7", "", "0.3"):
+        page.get_by_role("button", name="Predict, then reveal").click()
+        choices = page.get_by_role("group", name="What comes next?").get_by_role("button")
+        expect(choices).to_have_count(6)
+        page.get_by_label("How sure are you?").select_option(sure)
+        choices.get_by_text(told(Writer(field(page).input_value()), 1)[0][0], exact=True).click()
+    page.goto(f"{site}/chapters/how-sure.html")
+    score = (0.3**2 + 0.7**2) / 2
+    expect(page.locator(".llmbook-calibration")).to_contain_text(
+        f"Your Brier score is {score:.3f} over 2 first answers, of which 2 were right."
+    )
+    assert seen.errors == []
 
 
 def test_the_answer_can_be_shown_without_a_guess(open_writer):

@@ -1,6 +1,7 @@
 // Predict, then reveal: the chances are hidden until the reader has said which token is the likeliest, and how sure that
 // is. Brier's score of these answers says how well the two go together.
 
+import { keepForecast } from "../../answers/store";
 import { button } from "../../controls/button";
 import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
@@ -31,7 +32,7 @@ export function prediction(desk: Desk): Prediction {
 
   function answer(chosen: Candidate, best: Candidate): void {
     const right = chosen.id === best.id;
-    if (sure.value !== "") answers = [...answers, { sure: Number(sure.value), right }];
+    if (sure.value !== "") answers = [...answers, counted(desk, { sure: Number(sure.value), right })];
     verdict.textContent = `${verdictOn(chosen, best)} ${scoreOf(answers)}`;
     desk.hide(false);
     toggle.focus();
@@ -51,6 +52,7 @@ export function prediction(desk: Desk): Prediction {
     const all = desk.candidates(CHOICES);
     const [best] = all;
     if (!best) return;
+    sure.value = ""; // another question, another answer
     const byName = [...all].sort((a, b) => (a.piece < b.piece ? -1 : 1));
     choices.replaceChildren(...byName.map((one) => choiceOf(one, () => answer(one, best), desk.signal)));
   }
@@ -68,6 +70,12 @@ export function prediction(desk: Desk): Prediction {
     verdict.textContent = "";
   };
   return { button: toggle, element: h("div", {}, question, verdict), restart };
+}
+
+/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
+function counted({ model }: Desk, forecast: Forecast): Forecast {
+  if (!model.inNotebook) keepForecast("writer", forecast);
+  return forecast;
 }
 
 function choiceOf({ piece }: Candidate, onClick: () => void, signal: AbortSignal): HTMLButtonElement {
