@@ -275,6 +275,32 @@ def test_two_writers_on_a_page_do_not_disturb_each_other(open_writer):
     assert fields.nth(1).input_value() == "Once upon a time"
 
 
+FROM_PYTHON = """async (form) => {
+  const listeners = new Set(), asked = [];
+  const model = {
+    on: (_, call) => listeners.add(call),
+    off: (_, call) => listeners.delete(call),
+    send: ({ part }) => {
+      asked.push(part);
+      const bytes = Uint8Array.from([9, 9, part, part + 100]);
+      const view = form === 'view' ? new DataView(bytes.buffer, 2) : bytes.buffer.slice(2);
+      const answers = [[{ part: part + 1 }, [view]], [{ part }, []], ['part', [view]], [null, [view]], [{ part }, [view]]];
+      setTimeout(() => answers.forEach((answer) => [...listeners].forEach((call) => call(...answer))));
+    },
+  };
+  const told = [], signal = new AbortController().signal;
+  const options = { onProgress: (bytes) => told.push(bytes), signal };
+  const bytes = await llmbookPlay.loadParts(model, { name: 'x', digest: 'y', bytes: 6, parts: 3 }, options);
+  return [[...bytes], asked, told, listeners.size];
+}"""
+
+
+@pytest.mark.parametrize("form", ["view", "buffer"])
+def test_in_a_notebook_python_is_asked_for_one_part_after_another(open_writer, form):
+    found = open_writer(awake=False).evaluate(FROM_PYTHON, form)
+    assert found == [[0, 100, 1, 101, 2, 102], [0, 1, 2], [2, 4, 6], 0]
+
+
 # --- what it says -------------------------------------------------------------------------------------------------
 
 READ = """async ([texts, broken]) => {

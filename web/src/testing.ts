@@ -15,6 +15,7 @@ import { judge } from "./judge/judging";
 import * as pythonText from "./judge/python_text";
 import { Engine } from "./play/engine";
 import { linkOf, valuesOfLink } from "./play/link";
+import { loadParts } from "./play/parts";
 import { write } from "./play/writing";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
@@ -46,5 +47,5 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
-  llmbookPlay: { Engine, linkOf, valuesOfLink, write, writer },
+  llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
 });

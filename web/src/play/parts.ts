@@ -64,10 +64,9 @@ function addScript({ name, digest, parts }: Stored, part: number): Promise<Uint8
 function askPython(model: Model, part: number, signal: AbortSignal): Promise<Uint8Array> {
   const controller = new AbortController();
   return new Promise<Uint8Array>((resolve, reject) => {
-    const onAnswer = (message: unknown, buffers: DataView[]): void => {
+    const onAnswer = (message: unknown, [bytes]: (DataView | ArrayBuffer)[]): void => {
       const isThis = typeof message === "object" && message !== null && "part" in message && message.part === part;
-      const [view] = buffers;
-      if (isThis && view) resolve(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+      if (isThis && bytes) resolve(bytesOf(bytes));
     };
     model.on("msg:custom", onAnswer);
     controller.signal.addEventListener("abort", () => model.off("msg:custom", onAnswer));
@@ -76,3 +75,9 @@ function askPython(model: Model, part: number, signal: AbortSignal): Promise<Uin
     model.send?.({ part });
   }).finally(() => controller.abort());
 }
+
+/** Hosts hand buffers over in one of two forms. */
+const bytesOf = (given: DataView | ArrayBuffer): Uint8Array =>
+  given instanceof ArrayBuffer
+    ? new Uint8Array(given)
+    : new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
