@@ -284,7 +284,8 @@ FROM_PYTHON = """async (form) => {
       asked.push(part);
       const bytes = Uint8Array.from([9, 9, part, part + 100]);
       const view = form === 'view' ? new DataView(bytes.buffer, 2) : bytes.buffer.slice(2);
-      const answers = [[{ part: part + 1 }, [view]], [{ part }, []], ['part', [view]], [null, [view]], [{ part }, [view]]];
+      const answers = [[{ part: part + 1 }, [view]],
+        [{ part }, []], ['part', [view]], [null, [view]], [{ part }, [view]]];
       setTimeout(() => answers.forEach((answer) => [...listeners].forEach((call) => call(...answer))));
     },
   };
