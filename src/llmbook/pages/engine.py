@@ -53,8 +53,10 @@ def describe_model(model: nn.Module) -> dict[str, Any]:
 def describe_layers(layers: nn.ModuleList) -> dict[str, Any]:
     first = layers[0]
     assert isinstance(first, EncoderLayer)
-    norm = first.around_attention.norm
-    return {"n_heads": first.self_attention.n_heads, "n_layers": len(layers), "eps": norm.eps}
+    around = first.around_attention
+    if around.norm_first:
+        raise ValueError("the engine knows encoders and decoders with post-norm only")
+    return {"n_heads": first.self_attention.n_heads, "n_layers": len(layers), "eps": around.norm.eps}
 
 
 def describe_tokenizer(tokenizer: Any) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def describe_tokenizer(tokenizer: Any) -> dict[str, Any]:
             return {"kind": "characters", "letters": "".join(symbols[len(specials) :]), "specials": list(specials)}
         case WordTokenizer(symbols=symbols):
             return {"kind": "words", "symbols": symbols}
-        case BPETokenizer(specials={}) if not tokenizer.specials:
+        case BPETokenizer(specials=specials) if not specials:
             return {"kind": "byte-pairs", "merges": tokenizer.merges}
         case _:
             raise ValueError(f"the engine knows no {type(tokenizer).__name__} of this kind")

@@ -34,6 +34,20 @@ def test_greedy_text_equals_transformers(seed, use_cache):
         assert generate(ours, ids, 20, eos=end, use_cache=use_cache).tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_a_penalty_for_repetition_equals_that_of_transformers(use_cache):
+    ours, theirs = models(1)
+    ids = ids_of(V, N, T, seed=1)
+    expected = theirs.generate(
+        ids, max_new_tokens=20, do_sample=False, repetition_penalty=1.7, eos_token_id=V, pad_token_id=V,
+        attention_mask=torch.ones_like(ids),
+    )  # fmt: skip
+    assert generate(ours, ids, 20, repetition=1.7, use_cache=use_cache).tolist() == expected.tolist()
+    assert generate(ours, ids, 20).tolist() != expected.tolist()
+    least = generate(ours, ids, 20, temperature=5.0, min_p=1.0, use_cache=use_cache)
+    assert torch.equal(least, generate(ours, ids, 20))  # nothing else is as likely as the likeliest
+
+
 def test_sampling_is_the_same_with_and_without_a_cache():
     ours = models(5)[0].double()
     ids = ids_of(V, N, T)

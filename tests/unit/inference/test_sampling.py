@@ -3,9 +3,16 @@
 import pytest
 import torch
 from reference import close, random
-from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from llmbook.inference import filter_logits, sample_next_token
+from llmbook.inference.sampling import penalise_repetition
 
 N, V = 3, 29
 
@@ -13,12 +20,31 @@ N, V = 3, 29
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
 @pytest.mark.parametrize("top_k", [None, 1, 7, V, V + 1])
 @pytest.mark.parametrize("top_p", [0.05, 0.6, 0.95, 1.0])
-def test_restrictions_equal_transformers(temperature, top_k, top_p):
+@pytest.mark.parametrize("min_p", [0.0, 0.02, 0.7, 1.0])
+def test_restrictions_equal_transformers(temperature, top_k, top_p, min_p):
     logits = 3 * random(N, V)
     expected = TemperatureLogitsWarper(temperature)(None, logits)
     expected = expected if top_k is None else TopKLogitsWarper(top_k)(None, expected)
     expected = expected if top_p == 1 else TopPLogitsWarper(top_p)(None, expected)
-    close(filter_logits(logits, temperature=temperature, top_k=top_k, top_p=top_p), expected, 1e-12)
+    expected = expected if min_p == 0 else MinPLogitsWarper(min_p)(None, expected)
+    close(filter_logits(logits, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p), expected, 1e-12)
+
+
+@pytest.mark.parametrize("penalty", [0.5, 1.0, 1.2, 3.0])
+def test_the_penalty_for_repetition_equals_that_of_transformers(penalty):
+    """Positive and negative logits of ids that are in the text once, often, and not at all."""
+    logits = 3 * random(N, V)
+    ids = torch.tensor([[0, 1, 2, 3, 3], [5, 5, 5, 5, 5], [V - 1, 0, 9, 8, 7]])
+    expected = RepetitionPenaltyLogitsProcessor(penalty)(ids, logits)
+    before = logits.clone()
+    close(penalise_repetition(logits, ids, penalty), expected, 1e-12)
+    close(logits, before, 0)
+
+
+@pytest.mark.parametrize("penalty", [0.0, -1.0, float("nan")])
+def test_an_impossible_penalty(penalty):
+    with pytest.raises(ValueError, match=f"the penalty for repetition must be above 0, got {penalty}"):
+        penalise_repetition(random(N, V), torch.zeros(N, 1, dtype=torch.long), penalty)
 
 
 def test_draws_have_the_probabilities():
@@ -51,7 +77,12 @@ def test_the_nucleus_of_numbers_of_half_the_bits_is_that_of_float32():
 def test_no_restriction_keeps_every_word():
     logits = torch.tensor([[0.0, -100.0, -200.0]])  # in float32 the first word's probability is exactly one
     close(filter_logits(logits), logits, 0)
-    close(filter_logits(logits, top_k=3, top_p=1.0), logits, 0)
+    close(filter_logits(logits, top_k=3, top_p=1.0, min_p=0.0), logits, 0)
+
+
+def test_as_likely_as_min_p_asks_is_likely_enough():
+    halves = torch.tensor([[1.0, 1.0, 0.5, 0.25]]).log()
+    assert filter_logits(halves, min_p=0.5).isfinite().tolist() == [[True, True, True, False]]
 
 
 def test_the_nucleus_ends_with_the_word_that_reaches_top_p():
@@ -69,6 +100,9 @@ def test_the_nucleus_ends_with_the_word_that_reaches_top_p():
         ({"top_p": 1.5}, r"got 1\.5"),
         ({"top_p": -0.5}, r"got -0\.5"),
         ({"top_k": -1}, "top_k must be at least 1, got -1"),
+        ({"min_p": -0.1}, r"min_p must lie in \[0, 1\], got -0\.1"),
+        ({"min_p": 1.1}, r"got 1\.1"),
+        ({"min_p": float("nan")}, "got nan"),
     ],
 )
 def test_impossible_restrictions(wrong, message):

@@ -97,19 +97,19 @@ export function attend(
 ): { out: Float64Array; weights: HeadWeights } {
   const { q, k, o, heads } = layer;
   const [D, keyCols] = [q.weight.rows, k.weight.rows];
-  const sizes = { d: D / heads, D, keyCols };
+  const d = D / heads;
   const queries = turn(linear(x, q), q, layer, start);
   const [T, S] = [queries.length / D, keys.length / keyCols];
   const context = new Float64Array(queries.length);
   const weights = { heads, T, S, data: new Float64Array(heads * T * S) };
   for (let h = 0; h < heads; h++) {
-    const key = Math.floor((h * sizes.d * keyCols) / D / sizes.d) * sizes.d; // where its head of keys begins
+    const key = Math.floor((h * keyCols) / D) * d; // where its head of keys begins
     for (let t = 0; t < T; t++) {
       const row = weights.data.subarray((h * T + t) * S, (h * T + t) * S + (causal ? start + t + 1 : S));
-      const at = t * D + h * sizes.d;
-      score(row, queries.subarray(at, at + sizes.d), keys, key, keyCols);
+      const at = t * D + h * d;
+      score(row, queries.subarray(at, at + d), keys, key, keyCols);
       softmaxInPlace(row);
-      mix(row, context.subarray(at, at + sizes.d), values, key, keyCols);
+      mix(row, context.subarray(at, at + d), values, key, keyCols);
     }
   }
   return { out: linear(context, o), weights };

@@ -1,4 +1,4 @@
-// From logits to one next id. Its twin in Python is llmbook.inference.sampling, as far as that goes.
+// From logits to one next id. Its twin in Python is llmbook.inference.sampling.
 
 import { softmaxInPlace } from "./attention";
 import { largestFirst, softmaxOf } from "./likeliest";
@@ -36,7 +36,7 @@ export function filterLogits(logits: Float64Array, settings: Sampling, seen: Ite
   check(settings);
   const { temperature = 1, topK = logits.length, topP = 1, minP = 0, repetition = 1 } = settings;
   const out = Float64Array.from(logits);
-  for (const id of new Set(seen)) out[id]! *= out[id]! > 0 ? 1 / repetition : repetition;
+  for (const id of new Set(seen)) out[id] = out[id]! > 0 ? out[id]! / repetition : out[id]! * repetition;
   const divisor = Math.min(Math.max(temperature || 1, SMALLEST), LARGEST);
   for (let i = 0; i < out.length; i++) out[i]! /= divisor;
   if (topK < out.length) keepTopK(out, topK);
