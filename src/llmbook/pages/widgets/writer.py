@@ -101,18 +101,16 @@ class Writer(anywidget.AnyWidget):
     @property
     def chances(self) -> Float[Tensor, " n_vocab"]:
         """Of each id to be drawn next under the settings, in float64."""
-        from llmbook.inference.sampling import filter_logits
+        from llmbook.inference.sampling import filter_logits, penalise_repetition
 
-        logits = self.logits[-1].double()
-        said = logits[self.ids]
-        logits[self.ids] = torch.where(said > 0, said / self.penalty, said * self.penalty)
+        logits = penalise_repetition(self.logits[-1:].double(), torch.tensor([self.ids]), self.penalty)
         if self.temperature == 0:
-            return torch.nn.functional.one_hot(logits.argmax(), len(logits)).double()
+            return torch.nn.functional.one_hot(logits[0].argmax(), logits.shape[-1]).double()
 
-        settings = {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p}
-        p = filter_logits(logits[None], **settings).softmax(-1)[0]
-        p = p.masked_fill(p < self.min_p * p.max(), 0)
-        return p / p.sum()
+        filtered = filter_logits(
+            logits, temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p
+        )
+        return filtered.softmax(-1)[0]
 
     @property
     def surprises(self) -> list[tuple[str, float]]:
