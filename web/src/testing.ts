@@ -1,4 +1,4 @@
-// What the browser tests call: the mathematics and the laboratory, each under one name. Readers do not load this.
+// What the browser tests call: the mathematics and the laboratories, each under one name. Readers do not load this.
 
 import * as attention from "./core/attention";
 import * as calibration from "./core/calibration";
@@ -6,7 +6,9 @@ import * as float16 from "./core/float16";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
+import * as positions from "./core/positions";
 import * as python from "./core/python";
+import * as random from "./core/random";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
 import { exerciseOf } from "./judge/exercise";
@@ -16,6 +18,8 @@ import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
+import positionLab from "./widgets/position_lab";
+import { read } from "./widgets/position_lab/lab";
 
 const core = {
   ...attention,
@@ -24,7 +28,9 @@ const core = {
   ...legible,
   ...mask,
   ...matrix,
+  ...positions,
   ...python,
+  ...random,
   ...softmax,
   ...words,
 };
@@ -40,4 +46,6 @@ Object.assign(globalThis, {
   llmbookTyped: { verdicts, ...pythonText },
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
+  llmbookPlaces: { read },
+  llmbookPositionLab: positionLab,
 });

@@ -29,9 +29,13 @@ function startWidget(place: HTMLElement, widget: AnyWidget): void {
   place.after(el);
   try {
     const model = new StubModel(JSON.parse(data.textContent ?? ""));
-    widget.render({ model, el, signal: controller.signal });
+    const address = `#${place.dataset.widget}?`;
+    const isAsked = restoreFrom(address, model, widget);
+    widget.render({ model, el, signal: controller.signal, address });
     place.hidden = true;
     place.dataset.renderMs = String(performance.now() - began);
+    addEventListener("hashchange", () => restoreFrom(address, model, widget), { signal: controller.signal });
+    if (isAsked) el.scrollIntoView();
   } catch (error) {
     // The other widgets of the page go on.
     console.error(error);
@@ -39,4 +43,11 @@ function startWidget(place: HTMLElement, widget: AnyWidget): void {
     el.role = "status";
     el.textContent = NOTICE;
   }
+}
+
+/** Set the state that the page's address gives for this widget, if it gives one. */
+function restoreFrom(address: string, model: StubModel, widget: AnyWidget): boolean {
+  if (!(widget.restore && location.hash.startsWith(address))) return false;
+  widget.restore(model, new URLSearchParams(location.hash.slice(address.length)));
+  return true;
 }

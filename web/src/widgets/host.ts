@@ -15,11 +15,27 @@ export interface RenderContext<Traits extends Record<string, unknown>> {
   el: HTMLElement;
   /** Aborted when the view goes; anywidget 0.11 hands one in, older versions do not. */
   signal?: AbortSignal;
+  /** On a page without a kernel, what the address says before a state: `#name?state`. */
+  address?: string;
 }
 
 export interface Widget<Traits extends Record<string, unknown>> {
   /** Show the widget in `el`; what is returned takes it down. */
   render(context: RenderContext<Traits>): () => void;
+  /** Set what an address says of the state, and nothing else: anybody can write an address. */
+  restore?(model: WidgetModel<Traits>, state: URLSearchParams): void;
+}
+
+/** Write some traits and send them to Python, if there is one. */
+export function writeTraits<Traits extends Record<string, unknown>>(
+  model: WidgetModel<Traits>,
+  changes: Partial<Traits>,
+): void {
+  for (const name of Object.keys(changes) as (string & keyof Traits)[]) {
+    const value = changes[name];
+    if (value !== undefined) model.set(name, value);
+  }
+  model.save_changes();
 }
 
 /** Call `action` once after any of these traits have changed, however many change together, until the abort. */
