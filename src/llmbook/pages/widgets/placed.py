@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -81,15 +82,15 @@ class Head:
     def curve(self, words: Sequence[str], row: int, key: int) -> Float[Tensor, "distances 3"]:
         """At each distance s - t from -32 to 32 the least, the mean and the largest over the places t of a query.
 
-        Sinusoidal and learned: p_t · p_s as a share of the mean p_t · p_t. Rotary: the score of the words ``row`` and
+        Sinusoidal and learned: the cosine of p_t and p_s. Rotary: the score of the words ``row`` and
         ``key``, put so far apart. ALiBi: the bias. None: zero.
         """
         n = torch.arange(-REACH, REACH + 1)
         if self.kind == "alibi":
             return alibi_bias(HEADS, REACH + 1)[self.head, 0, n.abs()].double()[:, None].expand(-1, 3)
         if self.kind in ("sinusoidal", "learned"):
-            table = self.table(PLACES)
-            products = table @ table.T / table.square().sum(dim=1).mean()
+            table = F.normalize(self.table(PLACES), dim=1)
+            products = table @ table.T
             return torch.stack([spread(products.diagonal(int(step))) for step in n])
         if self.kind == "none":
             return torch.zeros(len(n), 3, dtype=torch.float64)

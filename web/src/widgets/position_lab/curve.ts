@@ -51,15 +51,15 @@ function spread(valuesAt: (distance: number) => number[]): Curve {
   return curve;
 }
 
-/** p_t · p_s, as a share of the mean p_t · p_t. */
+/** The cosine of p_t and p_s. */
 function similarities(table: Matrix): Curve {
   const products = scores(table, table);
-  let size = 0;
-  for (const x of table.data) size += x * x;
-  const unit = size / table.rows;
+  const lengths = Array.from({ length: PLACES }, (_, t) => Math.sqrt(products[t * PLACES + t] ?? 0));
   return spread((distance) => {
     const n = Math.abs(distance);
-    return Array.from({ length: PLACES - n }, (_, t) => (products[t * PLACES + t + n] ?? 0) / unit);
+    return Array.from({ length: PLACES - n }, (_, t) => {
+      return (products[t * PLACES + t + n] ?? 0) / ((lengths[t] ?? 0) * (lengths[t + n] ?? 0));
+    });
   });
 }
 

@@ -54,9 +54,9 @@ export function describeCell(lab: PositionLab): string {
 export function formulaOf({ state: { kind, pairing, head } }: PositionLab): string {
   switch (kind) {
     case "sinusoidal":
-      return "p_t · p_s = Σ_i cos((t − s) θ_i), as a share of p_t · p_t; θ_i = base^(−2i/d)";
+      return "p_t · p_s / (|p_t| |p_s|) = 2/d Σ_i cos((t − s) θ_i); θ_i = base^(−2i/d)";
     case "learned":
-      return "p_t · p_s, as a share of the mean p_t · p_t: no formula, a table that was trained";
+      return "p_t · p_s / (|p_t| |p_s|): no formula, a table that was trained";
     case "rotary":
       if (pairing === "mixed") return "the chosen q and k, turned by two pairings: no formula in s − t alone";
       return "the chosen q and k: Σ_j |q_j| |k_j| cos((s − t) θ_j + φ_j) / √d; θ_j = base^(−2j/d)";
