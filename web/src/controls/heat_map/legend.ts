@@ -4,8 +4,8 @@ import { fixed } from "../../core/format";
 import { h, svg } from "../element";
 import { setText } from "../write";
 
-const SHARES = [0, 0.25, 0.5, 0.75, 1];
-const WIDTH = 56;
+const SHARES = [0, 0.2, 0.4, 0.6, 0.8, 1]; // of a multiple of 0.1 these have two decimals
+const WIDTH = 48;
 
 export interface Legend {
   element: HTMLElement;

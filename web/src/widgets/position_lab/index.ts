@@ -27,6 +27,8 @@ import { MOST_WORDS, type Traits } from "./state";
 import css from "./style.css";
 import { curveTable, weightsTable } from "./tables";
 
+const DRAWN = "Words and projections are random numbers, drawn by the seed. Only the learned table was trained.";
+
 function render({ model, el, signal, address }: RenderContext<Traits>): () => void {
   const controller = abortControllerUnder(signal);
   const lab = new PositionLab(model, controller.signal);
@@ -53,6 +55,7 @@ function sections(lab: PositionLab, address: string | undefined): Node[] {
     h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink(lab, address)),
     predict.question,
     settings(lab),
+    h("p", { class: "notice" }, DRAWN),
     h("div", { class: "parts" }, weightsMap(lab), curve(lab)),
     ...rowTable(lab),
     weightsTable(lab).element,

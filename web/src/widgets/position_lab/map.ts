@@ -21,7 +21,7 @@ const CAPTIONS: Record<View, string> = {
 
 export function weightsMap(lab: PositionLab): HTMLElement {
   const views = chips({
-    className: "chips views",
+    className: "chips queries views",
     onSelect: (i) => lab.show(VIEWS[i] ?? "before"),
     signal: lab.signal,
   });
