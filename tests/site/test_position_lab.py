@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from playwright.sync_api import Page, expect
+from test_pages import violations
 
 from conftest import ROOT, serve
 from llmbook.nn.positions import KINDS
@@ -18,7 +19,6 @@ from llmbook.pages import PositionLab
 from llmbook.pages.widgets.placed import PAIRED, REACH, drawn
 from llmbook.pages.widgets.position_lab import STATE, VIEWS
 from llmbook.pages.widgets.words import to_words
-from test_pages import violations
 
 SCRIPT = ROOT / "_static/generated/widgets/position_lab.js"
 TESTING = ROOT / "_build/testing/testing.js"
@@ -27,7 +27,8 @@ STYLES = [ROOT / "_static/book.css", ROOT / "_static/paper.css"]
 CLOSE = 1e-6
 HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<link rel="stylesheet" href="paper.css"><script src="testing.js"></script><script src="position_lab.js" defer></script>"""
+<link rel="stylesheet" href="paper.css"><script src="testing.js"></script>
+<script src="position_lab.js" defer></script>"""
 WORDS = "the quick brown fox jumps over a lazy dog and then it runs away from our old house on that hill by river one"
 
 
@@ -125,17 +126,26 @@ def test_the_core_equals_the_library_on_random_states(open_lab):
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("Math.cos(", "Math.sin("), ("1831565813", "1831565811"), ("Math.abs(Math.floor(", "(Math.floor(")]
+    ("old", "new", "kinds"),
+    [
+        ("Math.cos(", "Math.sin(", ["sinusoidal", "rotary"]),
+        ("1831565813", "1831565811", [*KINDS]),
+        ("Math.abs(Math.floor(", "(Math.floor(", ["alibi"]),
+    ],
 )
-def test_a_wrong_core_is_noticed(open_lab, old, new):
+def test_a_wrong_core_is_noticed(open_lab, old, new, kinds):
     """The canaries: a turn, the generator, a distance."""
     page = open_lab()
     script = TESTING.read_text(encoding="utf-8")
     assert old in script
     page.evaluate(script.replace(old, new))
-    with pytest.raises(AssertionError):
-        for kind in KINDS:
+    broken = []
+    for kind in KINDS:
+        try:
             agree(page, PositionLab(kind=kind, base=100, swap=[1, 4], row=1, key=3))
+        except AssertionError:
+            broken.append(kind)
+    assert broken == kinds
 
 
 def test_numbers_are_drawn_alike_in_both_languages(open_lab):

@@ -1,7 +1,8 @@
 """The laboratory of positions: what a head knows of where a word stands, and what changes when two words change places.
 
-The front end (``web/src/widgets/position_lab``) computes everything by itself; this class holds the same state, computes
-the same numbers with the library's own positions (see ``placed``), and renders as a plain table where no script runs.
+The front end (``web/src/widgets/position_lab``) computes everything by itself; this class holds the same state,
+computes the same numbers with the library's own positions (see ``placed``), and renders as a plain table where no
+script runs.
 """
 
 import html

@@ -163,7 +163,8 @@ def test_mixed_pairings_lose_the_distance():
     curve = layer.curve(WORDS, 5, 2)
     assert (curve[:, 2] - curve[:, 0]).max() > 0.1
     q, k, _ = layer.qkv(WORDS)
-    assert curve[REACH - 3, 0] <= q[5] @ k[2] / math.sqrt(6) <= curve[REACH - 3, 2]
+    least, _, largest = curve[REACH - 3]
+    assert least - 1e-12 <= q[5] @ k[2] / math.sqrt(6) <= largest + 1e-12  # a product in another order
 
 
 def test_without_positions_the_curve_is_flat():
