@@ -34,7 +34,13 @@ arcs, rows = WordArcs(), []
 arcs.observe(lambda change: rows.append(change["new"]), "row")
 arcs"""
 READ_ARCS = """print("arcs:", rows, arcs.temperature, f"{arcs.weights[arcs.row].max():.2f}")"""
-CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS)
+MAKE_PLACES = """from llmbook.pages import PositionLab
+
+places, kinds = PositionLab("dog bites man"), []
+places.observe(lambda change: kinds.append(change["new"]), "kind")
+places"""
+READ_PLACES = """print("places:", kinds, places.swap, f"{places.moved.max():.2f}")"""
+CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS, MAKE_PLACES, READ_PLACES)
 
 
 def free_port() -> int:
@@ -148,6 +154,23 @@ def test_python_reads_back_which_word_was_tapped(lab):
     arcs.get_by_role("slider", name="Temperature").fill("0.5")
     expect(arcs.locator(".sentence")).to_contain_text("“on” looks most at “mat”: 0.90")
     reads_back(lab, "arcs: [3] 0.5 0.90", cell=5)
+
+
+def test_python_reads_back_which_words_were_swapped(lab):
+    run(lab, 6)
+    places, count = lab.locator(".position-lab"), cells(lab)
+    places.get_by_role("button", name="dog").click()
+    places.get_by_role("button", name="man").click()
+    places.get_by_role("combobox", name="Positions").select_option("rotary")
+    expect(places.locator(".sentence")).to_contain_text("Outputs that change: 3 of 3.")
+    assert places.locator("a").count() == 0, "the address is the notebook's"
+    for part in (places.get_by_role("slider", name="Base"), places.get_by_role("grid")):
+        part.focus()
+        for key in ("d", "d", "x"):
+            lab.keyboard.press(key)
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    reads_back(lab, "places: ['rotary'] [0, 2] 0.19", cell=7)
 
 
 def test_the_slider_follows_python(lab):
