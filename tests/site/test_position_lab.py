@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import random
+import re
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -547,7 +548,7 @@ def test_a_phone_works_by_touch(open_lab, name, width):
     chips.nth(2).tap()
     expect(page.locator(".sentence")).to_contain_text("change places. Outputs that change: ")
     box = page.get_by_role("grid").bounding_box()
-    page.get_by_role("grid").tap(position={"x": box["width"] * 0.5, "y": box["height"] * 0.95})
+    page.get_by_role("grid").tap(position={"x": box["width"] * 0.5, "y": box["height"] * 0.98})
     expect(page.get_by_role("gridcell")).to_contain_text({"rotary": "man", "many": "one"}[name] + " to ")
 
 
@@ -648,7 +649,7 @@ def test_no_typed_text_breaks_it(open_lab):
     last = 5
     for text, (count, cells, notice) in zip(texts[:-1], told[:-1], strict=True):
         try:
-            last = len(to_words(text[:10_000], 24))
+            last = len(to_words(re.sub("[\r\n]", "", text), 24))  # a field of one line takes no line breaks
         except ValueError:
             assert notice == "type at least one word"
         assert (count, cells) == (last, last**2), text
