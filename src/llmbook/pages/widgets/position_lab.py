@@ -19,7 +19,6 @@ from llmbook.pages.widgets.checks import check_number, is_number
 from llmbook.pages.widgets.placed import HEADS, PAIRED, PLACES, WIDEST, Head
 from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, heading, to_base64
 from llmbook.pages.widgets.words import to_words
-from llmbook.pretrained.own_models import load_stored
 
 MOST_WORDS = 24
 SMALLEST_BASE, LARGEST_BASE = 2, 1e9
@@ -160,6 +159,8 @@ def learned_table() -> str:
     """Places 0 to 63 in 32 coordinates of the stored GPT's table, all times the number that makes them as large as
     sinusoids are, in float16.
     """
+    from llmbook.pretrained.own_models import load_stored  # here, since it takes a second and few pages need it
+
     table = load_stored("gpt-speeches").get_parameter("positions.added.table")[:PLACES, :WIDEST].double()
     size = table.square().mean().sqrt().item()
     return to_base64(table * round(0.5**0.5 / size, 1))

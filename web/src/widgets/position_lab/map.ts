@@ -13,10 +13,10 @@ import { VIEWS, type View } from "./state";
 
 const STEP = 0.1;
 
-const CAPTIONS: Record<View, string> = {
+export const CAPTIONS: Record<View, string> = {
   before: "Weights: rows are queries, columns keys",
-  after: "Weights after the swap, in the new order",
-  change: "Size of each weight's change, in the old order",
+  after: "Weights after the swap, rows and columns in the new order",
+  change: "Size of each weight's change, rows and columns in the old order",
 };
 
 export function weightsMap(lab: PositionLab): HTMLElement {

@@ -6,12 +6,10 @@ import { svgPicture } from "../../controls/heat_map/svg_picture";
 import { captioned, paper } from "../../controls/paper";
 import { curvePicture } from "./curve_picture";
 import type { PositionLab } from "./lab";
-import { namesOf, viewOf } from "./map";
+import { CAPTIONS, namesOf, viewOf } from "./map";
 import { asCode } from "./python_code";
 import { describeCurve, describeSwap, formulaOf } from "./sentences";
 import { tableOfWeights } from "./tables";
-
-const CAPTION = "Attention weights, the map's: each query a row, each key a column";
 
 export function onPaper(lab: PositionLab): HTMLElement {
   const print = (): Node[] => {
@@ -25,11 +23,16 @@ export function onPaper(lab: PositionLab): HTMLElement {
       h("div", { class: "heat" }, map.element),
       h("p", {}, `${formulaOf(lab)}. ${describeCurve(lab)}`),
       h("div", { class: "figure" }, curve.element),
-      captioned(CAPTION, tableOfWeights(lab)),
+      captioned(captionOf(lab), tableOfWeights(lab)),
       h("pre", {}, asCode(lab.state)),
     ];
   };
   return paper(print, lab.signal);
+}
+
+/** The table has signs, where the picture has only sizes. */
+function captionOf({ state: { show } }: PositionLab): string {
+  return show === "change" ? "Change of each weight: rows are queries, columns keys, in the old order" : CAPTIONS[show];
 }
 
 export function curveViewOf({ reading, state }: PositionLab): Parameters<ReturnType<typeof curvePicture>["draw"]>[0] {
