@@ -78,12 +78,16 @@ class PositionLab(PageWidget):
         return to_words(self.text, MOST_WORDS)
 
     @property
+    def pair(self) -> list[int]:
+        """The places that are exchanged: none where the sentence does not reach them."""
+        return self.swap if max(self.swap, default=0) < len(self.tokens) else []
+
+    @property
     def places(self) -> list[int]:
-        """Where each word stands after the swap; places that the sentence does not have are not swapped."""
+        """Where each word stands after the swap."""
         places = list(range(len(self.tokens)))
-        if self.swap and max(self.swap) < len(places):
-            i, j = self.swap
-            places[i], places[j] = j, i
+        for place, other in zip(self.pair, reversed(self.pair), strict=True):
+            places[place] = other
         return places
 
     @property
@@ -126,7 +130,7 @@ class PositionLab(PageWidget):
         return self.layer.curve(self.tokens, min(self.row, T - 1), min(self.key, T - 1))
 
     def __repr__(self) -> str:
-        where = f" → {' '.join(self.swapped)}" if self.swap else ""
+        where = f" → {' '.join(self.swapped)}" if self.pair else ""
         numbers = torch.cat([self.weights.flatten(), self.change.flatten(), self.curve.flatten()])
         told = f"{self.kind}{', causal' if self.causal else ''}"
         return f"PositionLab: {' '.join(self.tokens)}{where} [{told}, digest {digest(numbers[None])}]"
@@ -141,8 +145,8 @@ class PositionLab(PageWidget):
         )
         caption = f"Attention weights of a head drawn at random; positions: {self.kind}"
         caption += ", causal mask" if self.causal else ""
-        if self.swap:
-            one, other = (html.escape(self.tokens[i]) for i in self.swap)
+        if self.pair:
+            one, other = (html.escape(self.tokens[i]) for i in self.pair)
             caption += f". Before and after “{one}” and “{other}” change places"
         head = f"<thead><tr><th>query \\ key</th>{cells}</tr></thead>"
         return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"

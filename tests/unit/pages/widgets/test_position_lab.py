@@ -59,15 +59,15 @@ def test_without_a_swap_nothing_changes():
 def test_the_learned_table_is_the_stored_models():
     learned = PositionLab(kind="learned").layer.table(24)
     stored = load_stored("gpt-speeches").get_parameter("positions.added.table")[:24, :16].double()
-    factors = learned / stored
-    assert_close(factors, factors.median().expand_as(factors), rtol=1e-3, atol=0)  # float16 has 11 bits
+    factor = learned.norm() / stored.norm()
+    assert_close(learned, factor * stored, rtol=1e-3, atol=1e-4)  # float16 has 11 bits
     assert 0.5 < PositionLab(kind="learned", d=32).layer.table(64).square().mean().sqrt() / 0.5**0.5 < 1.5
 
 
 def test_every_setting_changes_what_is_compared():
     opening = PositionLab(kind="rotary", **SWAPPED)
     others = {"text": "a dog bites the man", "base": 9000.0, "pairing": "half", "d": 18, "seed": 1, "causal": True}
-    for name, value in {**others, "kind": "none", "row": 0, "key": 3, "swap": []}.items():
+    for name, value in {**others, "kind": "none", "row": 0, "key": 2, "swap": []}.items():
         lab = PositionLab(kind="rotary", **SWAPPED)
         setattr(lab, name, value)
         assert repr(lab) != repr(opening), name
