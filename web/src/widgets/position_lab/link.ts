@@ -5,7 +5,7 @@ import { setAttribute } from "../../controls/write";
 import { toWords } from "../../core/words";
 import { writeTraits } from "../host";
 import type { PositionLab } from "./lab";
-import { changedSettings } from "./python_code";
+import { changedSettings, OPENING } from "./python_code";
 import { HEADS, KINDS, MOST_WORDS, PAIRINGS, type PositionModel, type State, VIEWS, WIDEST } from "./state";
 
 export function queryOf(state: State): string {
@@ -21,9 +21,11 @@ export function stateLink(lab: PositionLab, address: string | undefined): HTMLEl
   return [element];
 }
 
+/** What the address does not name is as it is without settings, whatever the page opens with. */
 export function restore(model: PositionModel, query: URLSearchParams): void {
   const { words } = toWords(query.get("text") ?? model.get("text"), MOST_WORDS);
-  if (words.length > 0) writeTraits(model, { text: words.join(" "), ...settingsOf(query, words.length) });
+  const text = words.join(" ");
+  if (text) writeTraits(model, { ...OPENING, text, ...settingsOf(query, words.length) });
 }
 
 function settingsOf(query: URLSearchParams, T: number): Partial<State> {

@@ -4,7 +4,7 @@ import { pythonList, pythonLiteral } from "../../core/python";
 import type { State } from "./state";
 
 /** What a laboratory has that is given only words. */
-const OPENING: Omit<State, "text"> = {
+export const OPENING: Omit<State, "text"> = {
   kind: "none",
   base: 10_000,
   pairing: "interleaved",
