@@ -39,7 +39,7 @@ MAKE_PLACES = """from llmbook.pages import PositionLab
 places, kinds = PositionLab("dog bites man"), []
 places.observe(lambda change: kinds.append(change["new"]), "kind")
 places"""
-READ_PLACES = """print("places:", kinds, places.swap, f"{places.moved.max():.2f}")"""
+READ_PLACES = """print("swapped:", kinds, places.swap, f"{places.moved.max():.2f}")"""
 CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS, MAKE_PLACES, READ_PLACES)
 
 
@@ -170,7 +170,7 @@ def test_python_reads_back_which_words_were_swapped(lab):
             lab.keyboard.press(key)
     lab.wait_for_timeout(300)
     assert cells(lab) == count
-    reads_back(lab, "places: ['rotary'] [0, 2] 0.19", cell=7)
+    reads_back(lab, "swapped: ['rotary'] [0, 2] 0.19", cell=7)
 
 
 def test_the_slider_follows_python(lab):
