@@ -8,6 +8,7 @@ import re
 import string
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import torch
@@ -67,6 +68,11 @@ def open_lab(open_page, address) -> Callable[..., Page]:
         return page
 
     return open_
+
+
+def link(**values) -> str:
+    """The end of an address that has these settings."""
+    return f"#position_lab={quote(json.dumps(values))}"
 
 
 READ = """([source, state]) => {
@@ -325,22 +331,19 @@ def test_the_curves_axis_and_the_curve_agree(open_lab, kind, causal):
 
 
 @pytest.mark.parametrize(
-    ("query", "says"),
+    ("settings", "says"),
     [
-        ("kind=none", "Nothing is told: all distances are alike."),
-        ("kind=sinusoidal", "The distance alone decides, wherever the two stand. Before and behind are alike."),
-        ("kind=alibi", "The distance alone decides, wherever the two stand. Before and behind are alike."),
-        ("kind=rotary&row=1", "The distance alone decides, wherever the two stand. Before and behind differ."),
-        (
-            "kind=rotary&causal=true",
-            "The distance alone decides, wherever the two stand. The mask hides what is ahead.",
-        ),
-        ("kind=learned", "The place matters too: at one distance the values lie up to"),
-        ("kind=rotary&pairing=mixed", "The place matters too: at one distance the values lie up to"),
+        ({"kind": "none"}, "Nothing is told: all distances are alike."),
+        ({"kind": "sinusoidal"}, "The distance alone decides, wherever the two stand. Before and behind are alike."),
+        ({"kind": "alibi"}, "The distance alone decides, wherever the two stand. Before and behind are alike."),
+        ({"kind": "rotary"}, "The distance alone decides, wherever the two stand. Before and behind differ."),
+        ({"kind": "rotary", "causal": True}, "The distance alone decides, wherever the two stand. The mask hides what"),
+        ({"kind": "learned"}, "The place matters too: at one distance the values lie up to"),
+        ({"kind": "rotary", "pairing": "mixed"}, "The place matters too: at one distance the values lie up to"),
     ],
 )
-def test_what_the_curve_says_in_words(open_lab, query, says):
-    expect(open_lab(query=f"#position_lab?{query}").locator(".figure .notice")).to_contain_text(says)
+def test_what_the_curve_says_in_words(open_lab, settings, says):
+    expect(open_lab(query=link(row=1, **settings)).locator(".figure .notice")).to_contain_text(says)
 
 
 def test_the_legend_says_what_a_shade_stands_for(open_lab):
@@ -380,40 +383,41 @@ def test_a_link_brings_the_state_back(open_lab):
     page.get_by_label("causal mask").check()
     page.locator(".chips button", has_text="爱").click()
     page.locator(".chips button", has_text="x=1").click()
-    code, link = page.locator("pre").text_content(), page.get_by_role("link", name="Link to this state")
-    link.click()  # the page's own address has it now
+    code, anchor = page.locator("pre").text_content(), page.get_by_role("link", name="Link to this state")
+    anchor.click()  # the page's own address has it now
     for name in ("five", "rotary", "many"):  # whatever that page opens with
         again = open_lab(name, query=page.evaluate("location.hash"))
         assert again.locator("pre").text_content() == code
         assert again.seen.errors == []
-    plain = open_lab("rotary", query="#position_lab?text=a+b")
-    assert 'PositionLab("a b")' in plain.locator("pre").text_content()
     other = open_lab("five")
-    other.evaluate("(hash) => { location.hash = hash; }", link.get_attribute("href"))  # pasted into an open page
+    other.evaluate("(hash) => { location.hash = hash; }", anchor.get_attribute("href"))  # pasted into an open page
     expect(other.locator("pre")).to_have_text(code)
 
 
-ODD_ADDRESSES = [
-    "kind=rotory&base=0&d=7&seed=-1&causal=yes&swap=0,0&row=99&key=x&show=never&head=8&pairing=",
-    "base=Infinity&d=1e1&swap=0,1,2&seed=1.5&head=&row=-1",
-    "base=1e400&swap=4,5&d=33&text=",
-    "text=%20&kind=__proto__&swap=[0,1]",
-    "text=%F0%9F&kind[]=rotary&kind=rotary%00",
-    "%E0%A4%A&=&&&&",
+ODD_LINKS = [
+    link(kind="rotory", base=0, d=7, seed=-1, causal="yes", swap=[0, 0], show="never", head=8, pairing=""),
+    link(kind=["rotary"], base="100", d="8", seed=1.5, causal=1, swap=[0, 1, 2], row=99, key="x", head=None),
+    link(kind=None, base=1e300, d=34, swap=[-1, 2], row=-1, head=True, text=5),
+    link(kind="__proto__", swap="01", seed=2**31, text=" ", base=True, constructor=1, __proto__={"kind": "rotary"}),
+    link(swap=[0, 9], text="<img src=x onerror=window.hacked=1> two", row=20, key=23),
+    "#position_lab=%F0%9F",
+    "#position_lab=[1, 2]",
+    "#position_lab={",
+    "#position_lab=null",
+    "#position_lab=",
+    link(kind="rotary").replace("position_lab", "other_lab"),
 ]
 
 
-@pytest.mark.parametrize("query", ODD_ADDRESSES)
-def test_what_does_not_fit_in_an_address_is_left_out(open_lab, query):
-    page = open_lab(query=f"#position_lab?{query}")
+@pytest.mark.parametrize("query", ODD_LINKS)
+def test_what_cannot_be_in_a_link_is_left_out(open_lab, query):
+    page = open_lab(query=query)
     lab = python_of(page)  # Python would refuse what cannot be
-    assert (lab.kind, lab.base, lab.head, lab.seed, lab.swap) == ("none", 10_000, 2, 0, [])
+    assert (lab.kind, lab.base, lab.pairing, lab.head, lab.d, lab.seed) == ("none", 10_000, "interleaved", 2, 16, 0)
+    assert (lab.causal, lab.swap) == (False, [])
     shows(page, lab)
     assert page.seen.errors == []
-
-
-def test_an_address_for_another_widget_is_none_for_this(open_lab):
-    assert python_of(open_lab(query="#other_lab?kind=rotary")).kind == "none"
+    assert page.evaluate("window.hacked") is None
 
 
 def test_without_a_page_there_is_no_link(open_lab):
@@ -422,7 +426,7 @@ def test_without_a_page_there_is_no_link(open_lab):
     lab = PositionLab()
     page.evaluate(
         """(values) => {
-          const model = { get: (name) => values[name], set() {}, on() {}, off() {}, save_changes() {} };
+          const model = { get: (name) => values[name], set() {}, on() {}, off() {}, save_changes() {}, send() {} };
           const el = document.body.appendChild(document.createElement('div'));
           el.id = 'notebook';
           llmbookPositionLab.render({ model, el });
@@ -440,14 +444,18 @@ def test_predict_then_reveal_scores_with_the_readers_confidence(open_lab):
     expect(sentence).to_contain_text("Will the output of “dog” change, or only move along with its word?")
     assert {text for row in row_table(page)[1:] for text in row} == {"?"}
     assert "not revealed" in page.get_by_role("gridcell").text_content()
-    page.get_by_label("I am sure by").select_option("90")
+    page.get_by_label("How sure are you?").select_option("0.9")
     page.get_by_role("button", name="It only moves along").click()
     expect(status).to_contain_text("Right: the output of “dog” only moves along. Brier score 0.01 over 1;")
     expect(sentence).to_contain_text("Not one output changes")
     page.get_by_label("causal mask").check()
     page.get_by_role("button", name="Predict, then reveal").click()
+    assert page.get_by_label("How sure are you?").input_value() == ""  # another question, another answer
+    page.get_by_label("How sure are you?").select_option("0.9")
     page.get_by_role("button", name="It only moves along").click()
     expect(status).to_contain_text("Wrong: the output of “dog” changes. Brier score 0.41 over 2;")  # (0.01 + 0.81) / 2
+    kept = page.evaluate("JSON.parse(localStorage['llmbook-answers']).position_lab.exercises")
+    assert [answer["first"] for answer in kept.values()] == [{"sure": 0.9, "right": right} for right in (True, False)]
     page.get_by_role("button", name="Predict, then reveal").click()
     page.get_by_role("button", name="Show the answer").click()
     assert page.get_by_role("button", name="It changes").count() == 0
@@ -733,7 +741,7 @@ MOVES = """async () => {
 @pytest.mark.parametrize("kind", ["rotary", "sinusoidal"])
 def test_a_slider_move_is_quick(open_lab, kind, record_property):
     """Of the widest head and the longest sentence, with two words exchanged."""
-    page = open_lab("many", query=f"#position_lab?kind={kind}&d=32&show=after&swap=3,20")
+    page = open_lab("many", query=link(kind=kind, d=32, show="after"))
     median, p95 = math.inf, math.inf
     for _ in range(8):  # a busy machine adds time and never takes any away
         median, p95 = min((median, p95), page.evaluate(MOVES), key=lambda times: times[1])
@@ -763,9 +771,9 @@ def test_without_a_script_there_is_the_table(open_page, address):
 
 
 def test_from_disk_without_a_server(open_page, labs):
-    page, seen = open_page(f"file://{labs}/five.html#position_lab?kind=alibi&swap=1,4")
+    page, seen = open_page(f"file://{labs}/five.html{link(kind='alibi', swap=[1, 4])}")
     expect(page.locator(".sentence")).to_contain_text("“dog” and “man” change places. Outputs that change: 5 of 5.")
-    assert json.loads(page.evaluate("JSON.stringify(location.hash)")).startswith("#position_lab?")
+    assert json.loads(page.evaluate("JSON.stringify(location.hash)")).startswith("#position_lab=")
     assert seen.errors == []
     assert seen.foreign == []
 

@@ -2,13 +2,13 @@
 
 import * as attention from "./core/attention";
 import * as calibration from "./core/calibration";
+import * as drawn from "./core/drawn";
 import * as float16 from "./core/float16";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
 import * as positions from "./core/positions";
 import * as python from "./core/python";
-import * as random from "./core/random";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
 import { exerciseOf } from "./judge/exercise";
@@ -24,13 +24,13 @@ import { read } from "./widgets/position_lab/lab";
 const core = {
   ...attention,
   ...calibration,
+  ...drawn,
   ...float16,
   ...legible,
   ...mask,
   ...matrix,
   ...positions,
   ...python,
-  ...random,
   ...softmax,
   ...words,
 };

@@ -1,19 +1,12 @@
 // The field of an exercise whose answer is a value: type it, say how sure you are, and be told what `check` would say.
 
 import { h, uniqueId } from "../controls/element";
+import { surenessSelect } from "../controls/sureness";
 import type { Verdict } from "../judge/judging";
 import { verdictOn } from "./load";
 import type { Place } from "./place";
 import { type Kept, keep, onAnswers } from "./store";
 
-const SURE: [probability: number, words: string][] = [
-  [0.1, "10 %, a guess"],
-  [0.3, "30 %, doubtful"],
-  [0.5, "50 %, either way"],
-  [0.7, "70 %, likely"],
-  [0.9, "90 %, sure"],
-  [0.99, "99 %, certain"],
-];
 const ASK_SURE = "How sure are you?";
 const WAS_SURE = "How sure you were at first";
 const NUMBER = "0.5, 1/3, 2**10, 1e-3, sqrt(3), log(19) or 88 %";
@@ -70,8 +63,7 @@ async function judged({ module, name }: Place, text: string): Promise<Verdict> {
 function formOf({ asks, name }: Place): { form: HTMLFormElement; parts: Parts } {
   const id = uniqueId("answer");
   const input = inputFor(asks, { id, name: "answer", "aria-describedby": `${id}-help` });
-  const options = SURE.map(([probability, words]) => h("option", { value: String(probability) }, words));
-  const sure = h("select", { id: `${id}-sure` }, h("option", { value: "" }, "not said"), ...options);
+  const sure = surenessSelect({ id: `${id}-sure` });
   const question = h("label", { for: `${id}-sure` }, ASK_SURE);
   const verdict = h("p", { class: "verdict", role: "status" });
   const form = h(

@@ -64,6 +64,11 @@ export function keep(page: string, total: number, name: string, change: (kept: K
   document.dispatchEvent(new CustomEvent(CHANGED, { detail: changed }));
 }
 
+/** Keeps a forecast of something that is no exercise, and is asked only once. */
+export function keepForecast(place: string, { sure, right }: Forecast): void {
+  keep(place, 0, Date.now().toString(36), () => ({ done: false, first: { sure, right } }));
+}
+
 export function clearAnswers(): void {
   forget(KEY);
   document.dispatchEvent(new CustomEvent(CHANGED, { detail: {} }));

@@ -1,6 +1,7 @@
 // On a static page: find the places of a widget, read their data, and make them live without a kernel. The build makes a
 // script of this for each widget.
 
+import { valuesOfLink } from "../play/link";
 import type { Widget } from "../widgets/host";
 import { StubModel } from "./stub_model";
 
@@ -29,13 +30,11 @@ function startWidget(place: HTMLElement, widget: AnyWidget): void {
   place.after(el);
   try {
     const model = new StubModel(JSON.parse(data.textContent ?? ""));
-    const address = `#${place.dataset.widget}?`;
-    const isAsked = restoreFrom(address, model, widget);
-    widget.render({ model, el, signal: controller.signal, address });
+    const follows = followLink(model, widget, place.dataset.widget ?? "");
+    widget.render({ model, el, signal: controller.signal });
     place.hidden = true;
+    if (follows) el.scrollIntoView();
     place.dataset.renderMs = String(performance.now() - began);
-    addEventListener("hashchange", () => restoreFrom(address, model, widget), { signal: controller.signal });
-    if (isAsked) el.scrollIntoView();
   } catch (error) {
     // The other widgets of the page go on.
     console.error(error);
@@ -45,9 +44,14 @@ function startWidget(place: HTMLElement, widget: AnyWidget): void {
   }
 }
 
-/** Set the state that the page's address gives for this widget, if it gives one. */
-function restoreFrom(address: string, model: StubModel, widget: AnyWidget): boolean {
-  if (!(widget.restore && location.hash.startsWith(address))) return false;
-  widget.restore(model, new URLSearchParams(location.hash.slice(address.length)));
-  return true;
+/** Set what a link says of this widget, now and whenever the address changes; whether it says something now. */
+function followLink(model: StubModel, widget: AnyWidget, name: string): boolean {
+  const follow = (): boolean => {
+    const values = valuesOfLink(location.hash, name);
+    const traits = Object.entries((values && widget.fromLink?.(values)) ?? {});
+    for (const [trait, value] of traits) model.set(trait, value);
+    return traits.length > 0;
+  };
+  addEventListener("hashchange", follow);
+  return follow();
 }

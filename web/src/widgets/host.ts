@@ -15,15 +15,13 @@ export interface RenderContext<Traits extends Record<string, unknown>> {
   el: HTMLElement;
   /** Aborted when the view goes; anywidget 0.11 hands one in, older versions do not. */
   signal?: AbortSignal;
-  /** On a page without a kernel, what the address says before a state: `#name?state`. */
-  address?: string;
 }
 
 export interface Widget<Traits extends Record<string, unknown>> {
   /** Show the widget in `el`; what is returned takes it down. */
   render(context: RenderContext<Traits>): () => void;
-  /** Set what an address says of the state, and nothing else: anybody can write an address. */
-  restore?(model: WidgetModel<Traits>, state: URLSearchParams): void;
+  /** What of a link's values can be traits; nothing of a link is trusted. Without it a widget's state has no link. */
+  fromLink?(values: Record<string, unknown>): Partial<Traits>;
 }
 
 /** Write some traits and send them to Python, if there is one. */

@@ -4,7 +4,7 @@ r"""One head that reads words at their places: word vectors drawn by a seed, pos
 
 Positions are the library's: ``nn.positions``, ``nn.rotary``, ``nn.alibi``; learned ones are a corner of the stored
 GPT's table. Nothing else is learned: equal words have equal vectors, drawn as the three projections are, by a generator
-that the front end has too (``web/src/core/random.ts``). A third pairing, "mixed", is a mistake: it turns queries by one
+that the front end has too (``web/src/core/drawn.ts``). A third pairing, "mixed", is a mistake: it turns queries by one
 custom and keys by the other.
 """
 

@@ -1,11 +1,11 @@
 // One head that reads words at their places. The twin in Python is llmbook.pages.widgets.placed; the tests compare them.
 
 import { type Attention, attention, scores } from "../../core/attention";
+import { drawn } from "../../core/drawn";
 import { decodeFloat16 } from "../../core/float16";
 import { causalMask, noMask, toArray } from "../../core/mask";
 import { type Matrix, times, zeros } from "../../core/matrix";
 import { alibiBias, alibiSlope, type Pairing, rotate, sinusoids } from "../../core/positions";
-import { drawn } from "../../core/random";
 import { lowered } from "../../core/words";
 import { HEADS, type Source, type State, WIDEST } from "./state";
 

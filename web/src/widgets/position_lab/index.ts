@@ -15,7 +15,7 @@ import { setText } from "../../controls/write";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { curvePicture } from "./curve_picture";
 import { PositionLab } from "./lab";
-import { restore, stateLink } from "./link";
+import { fromLink, stateLink } from "./link";
 import { weightsMap } from "./map";
 import { curveViewOf, onPaper } from "./paper";
 import { prediction } from "./prediction";
@@ -29,11 +29,11 @@ import { curveTable, weightsTable } from "./tables";
 
 const DRAWN = "Words and projections are random numbers, drawn by the seed. Only the learned table was trained.";
 
-function render({ model, el, signal, address }: RenderContext<Traits>): () => void {
+function render({ model, el, signal }: RenderContext<Traits>): () => void {
   const controller = abortControllerUnder(signal);
   const lab = new PositionLab(model, controller.signal);
   const root = widgetRoot({ className: "position-lab", label: "Laboratory of positions", css, signal: lab.signal });
-  root.append(...sections(lab, address));
+  root.append(...sections(lab));
   onThemeChange(() => lab.draw(), lab.signal);
   onTraitsChange(model, Object.keys(lab.state), () => lab.refresh(), lab.signal);
   el.replaceChildren(root);
@@ -41,7 +41,7 @@ function render({ model, el, signal, address }: RenderContext<Traits>): () => vo
   return () => controller.abort();
 }
 
-function sections(lab: PositionLab, address: string | undefined): Node[] {
+function sections(lab: PositionLab): Node[] {
   const predict = prediction(lab);
   const code = codeBlock(() => asCode(lab.state), lab);
   const reset = (): void => {
@@ -52,7 +52,7 @@ function sections(lab: PositionLab, address: string | undefined): Node[] {
   return [
     ...sentenceInput(lab),
     ...spokenSentence(() => describeSwap(lab), lab),
-    h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink(lab, address)),
+    h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink(lab)),
     predict.question,
     settings(lab),
     h("p", { class: "notice" }, DRAWN),
@@ -96,4 +96,4 @@ function curve(lab: PositionLab): HTMLElement {
   return h("div", { class: "figure" }, caption, picture.element, formula, said);
 }
 
-export default { render, restore } satisfies Widget<Traits> & { render: Render<Traits> };
+export default { render, fromLink } satisfies Widget<Traits> & { render: Render<Traits> };

@@ -25,6 +25,8 @@ export interface Reading {
 export class PositionLab {
   readonly signal: AbortSignal;
   readonly source: Source;
+  /** Whether there may be a kernel behind: a static page's model sends nothing. */
+  readonly inNotebook: boolean;
   /** The first of two words to be swapped, while the second is awaited; -1 for none. */
   picked = -1;
 
@@ -38,6 +40,7 @@ export class PositionLab {
     this.#model = model;
     this.signal = signal;
     this.source = model.get("source");
+    this.inNotebook = "send" in model;
     this.#opening = readState(model);
     this.#reading = read(this.source, readState(model));
   }

@@ -1,15 +1,15 @@
 // Predict, then reveal: will a word's output change, or only move along with its word? The reader says how sure they
 // are, and the score of all answers is Brier's.
 
+import { keepForecast } from "../../answers/store";
 import { button } from "../../controls/button";
-import { h } from "../../controls/element";
+import { h, uniqueId } from "../../controls/element";
+import { surenessSelect } from "../../controls/sureness";
 import { setText } from "../../controls/write";
 import { brierScore, type Forecast } from "../../core/calibration";
 import { quoteOf } from "../../core/legible";
 import type { PositionLab } from "./lab";
 import { isChanged } from "./sentences";
-
-const SURE = [50, 60, 70, 80, 90, 99];
 
 export interface Prediction {
   button: HTMLButtonElement;
@@ -21,10 +21,12 @@ export interface Prediction {
 export function prediction(lab: PositionLab): Prediction {
   const forecasts: Forecast[] = [];
   const score = h("span", { role: "status" });
-  const sure = h("select", {}, ...SURE.map((percent) => h("option", { value: String(percent) }, `${percent} %`)));
+  const id = uniqueId("sure");
+  const sure = surenessSelect({ id });
   const answer = (changes: boolean): void => {
     const right = isChanged(lab, lab.state.row) === changes;
-    forecasts.push({ sure: Number(sure.value) / 100, right });
+    if (sure.value !== "") forecasts.push(counted(lab, { sure: Number(sure.value), right }));
+    sure.value = "";
     score.textContent = verdict(lab, right, forecasts);
     lab.hide(false);
   };
@@ -32,7 +34,7 @@ export function prediction(lab: PositionLab): Prediction {
     button("It changes", () => answer(true), lab.signal),
     button("It only moves along", () => answer(false), lab.signal),
   ];
-  const asked = h("div", { class: "buttons" }, h("label", {}, "I am sure by ", sure), ...buttons);
+  const asked = h("div", { class: "buttons" }, h("label", { for: id }, "How sure are you? "), sure, ...buttons);
   const toggle = button("Predict, then reveal", () => ask(lab, score), lab.signal);
   lab.onUpdate(() => {
     asked.hidden = !lab.waits || lab.state.swap.length === 0;
@@ -44,6 +46,12 @@ export function prediction(lab: PositionLab): Prediction {
     score.textContent = "";
   };
   return { button: toggle, question: h("div", {}, asked, score), restart };
+}
+
+/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
+function counted(lab: PositionLab, forecast: Forecast): Forecast {
+  if (!lab.inNotebook) keepForecast("position_lab", forecast);
+  return forecast;
 }
 
 /** Ask of the present swap, or of the first two words that differ; where a question waits, tell. */
@@ -59,6 +67,8 @@ function ask(lab: PositionLab, score: HTMLElement): void {
 function verdict(lab: PositionLab, right: boolean, forecasts: Forecast[]): string {
   const output = `the output of ${quoteOf(lab.words, lab.state.row)}`;
   const truth = isChanged(lab, lab.state.row) ? `${output} changes` : `${output} only moves along`;
+  const said = `${right ? "Right" : "Wrong"}: ${truth}.`;
+  if (forecasts.length === 0) return said;
   const brier = `Brier score ${brierScore(forecasts).toFixed(2)} over ${forecasts.length}`;
-  return `${right ? "Right" : "Wrong"}: ${truth}. ${brier}; who always says 50 % gets 0.25.`;
+  return `${said} ${brier}; who always says 50 % gets 0.25.`;
 }

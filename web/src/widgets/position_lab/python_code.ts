@@ -4,7 +4,7 @@ import { pythonList, pythonLiteral } from "../../core/python";
 import type { State } from "./state";
 
 /** What a laboratory has that is given only words. */
-export const OPENING: Omit<State, "text"> = {
+const OPENING: Omit<State, "text"> = {
   kind: "none",
   base: 10_000,
   pairing: "interleaved",
@@ -19,7 +19,7 @@ export const OPENING: Omit<State, "text"> = {
 };
 
 /** The settings that are not as they would be without them. */
-export function changedSettings(state: State): [name: keyof State, value: unknown][] {
+function changedSettings(state: State): [name: keyof State, value: unknown][] {
   const names = Object.keys(OPENING) as (keyof typeof OPENING)[];
   return names.filter((name) => String(state[name]) !== String(OPENING[name])).map((name) => [name, state[name]]);
 }
