@@ -448,6 +448,7 @@ def test_predict_then_reveal_scores_with_the_readers_confidence(open_lab):
     page.get_by_role("button", name="It only moves along").click()
     expect(status).to_contain_text("Right: the output of “dog” only moves along. Brier score 0.01 over 1;")
     expect(sentence).to_contain_text("Not one output changes")
+    expect(page.get_by_role("button", name="Predict, then reveal")).to_be_focused()
     page.get_by_label("causal mask").check()
     page.get_by_role("button", name="Predict, then reveal").click()
     assert page.get_by_label("How sure are you?").input_value() == ""  # another question, another answer

@@ -29,6 +29,7 @@ export function prediction(lab: PositionLab): Prediction {
     sure.value = "";
     score.textContent = verdict(lab, right, forecasts);
     lab.hide(false);
+    toggle.focus(); // the button that was pressed is gone
   };
   const buttons = [
     button("It changes", () => answer(true), lab.signal),
