@@ -15,6 +15,7 @@ from bare import can_import, make_bare_environment
 from nbclient import NotebookClient
 
 from colab import wheel_name
+from llmbook.pages import PositionLab
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build/html"
@@ -143,6 +144,15 @@ def test_what_readers_type_came_with_the_wheel(run, bare):
     code = "from llmbook.pages import typed; print(typed('05-1-the-parts').MultiHeadAttention(6, 2))"
     done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
     assert "ScaledDotProductAttention" in done.stdout
+
+
+def test_the_laboratory_of_positions_has_its_table_there(run, bare):
+    """All that it needs came with the wheel: its front end, and the corner of a stored model's table."""
+    make = "from llmbook.pages import PositionLab; lab = PositionLab(kind='learned', swap=[1, 4])"
+    code = f"{make}; print(lab, len(str(lab._esm)))"
+    done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
+    lab = PositionLab(kind="learned", swap=[1, 4])
+    assert done.stdout.strip() == f"{lab} {len(str(lab._esm))}"
 
 
 def test_the_widgets_front_end_is_there(run):

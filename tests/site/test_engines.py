@@ -14,7 +14,7 @@ from llmbook.pages import Writer
 
 HTML = ROOT / "_build/html"
 WITH_LABS = ["notebooks/04-1-one-head.html", "notebooks/04-3-many-heads.html", "notebooks/05-7-real-heads.html"]
-PAGES = [*WITH_LABS, "index.html"]
+PAGES = [*WITH_LABS, "notebooks/03-3-position.html", "index.html"]
 PROSE = "chapters/how-to-use.html"
 pytestmark = pytest.mark.xdist_group("engines")  # one Firefox and one WebKit at a time: two at once hinder each other
 
@@ -63,7 +63,7 @@ def test_it_is_another_engine(engine):
 
 LIVE = "[...document.querySelectorAll('.llmbook-widget[data-widget]')].map((place) => place.nextElementSibling)"
 # The nth widget's slider that moves all its numbers, and what its pictures look like.
-SLIDER = f"{LIVE}[%d].querySelector('input[aria-label=Temperature]')"
+SLIDER = f"{LIVE}[%d].querySelector('input:is([aria-label=Temperature], [aria-label^=Width])')"
 PICTURE = (
     f"[...{LIVE}[%d].querySelectorAll('svg, canvas')]"
     ".map((e) => (e.matches('canvas') ? e.toDataURL() : e.outerHTML)).join().replace(/ style=.[^>]*/g, '')"

@@ -43,7 +43,15 @@ writer"""
 READ_WRITER = """(name, chance), *_ = writer.next_tokens()
 print("writer:", writer.text[-4:], writer.temperature, writer.top_k, name, f"{chance:.3f}")"""
 SET_WRITER = "writer.top_p = 0.5"
-CELLS = (MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS, MAKE_WRITER, READ_WRITER, SET_WRITER)
+MAKE_PLACES = """from llmbook.pages import PositionLab
+
+places, kinds = PositionLab("dog bites man"), []
+places.observe(lambda change: kinds.append(change["new"]), "kind")
+places"""
+READ_PLACES = """print("swapped:", kinds, places.swap, f"{places.moved.max():.2f}")"""
+CELLS = (
+    MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS, MAKE_WRITER, READ_WRITER, SET_WRITER, MAKE_PLACES, READ_PLACES
+)
 
 
 def free_port() -> int:
@@ -183,6 +191,23 @@ def test_a_model_comes_from_python_when_it_is_used_and_what_was_typed_is_read_ba
     run(lab, 8)
     made.top_p = 0.5
     expect(writer.locator(".number").first).to_have_text(f"{made.next_tokens()[0][1]:.3f}", timeout=60_000)
+
+
+def test_python_reads_back_which_words_were_swapped(lab):
+    run(lab, 9)
+    places, count = lab.locator(".position-lab"), cells(lab)
+    places.get_by_role("button", name="dog").click()
+    places.get_by_role("button", name="man").click()
+    places.get_by_role("combobox", name="Positions").select_option("rotary")
+    expect(places.locator(".sentence")).to_contain_text("Outputs that change: 3 of 3.")
+    assert places.locator("a").count() == 0, "the address is the notebook's"
+    for part in (places.get_by_role("slider", name="Base"), places.get_by_role("grid")):
+        part.focus()
+        for key in ("d", "d", "x"):
+            lab.keyboard.press(key)
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    reads_back(lab, "swapped: ['rotary'] [0, 2] 0.19", cell=10)
 
 
 def test_the_slider_follows_python(lab):

@@ -1,12 +1,14 @@
-// What the browser tests call: the mathematics and the laboratory, each under one name. Readers do not load this.
+// What the browser tests call: the mathematics and the laboratories, each under one name. Readers do not load this.
 
 import * as attention from "./core/attention";
 import * as calibration from "./core/calibration";
+import * as drawn from "./core/drawn";
 import * as float16 from "./core/float16";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
 import * as engine from "./core/models";
+import * as positions from "./core/positions";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
 import * as words from "./core/words";
@@ -22,14 +24,18 @@ import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 import writer from "./widgets/writer";
+import positionLab from "./widgets/position_lab";
+import { read } from "./widgets/position_lab/lab";
 
 const core = {
   ...attention,
   ...calibration,
+  ...drawn,
   ...float16,
   ...legible,
   ...mask,
   ...matrix,
+  ...positions,
   ...python,
   ...softmax,
   ...words,
@@ -48,4 +54,6 @@ Object.assign(globalThis, {
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
   llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookPlaces: { read },
+  llmbookPositionLab: positionLab,
 });

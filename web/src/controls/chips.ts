@@ -1,4 +1,4 @@
-// A row of words as buttons, one of them pressed; a bar under each may show its share.
+// A row of words as buttons, one of them or several pressed; a bar under each may show its share.
 
 import { labelOf } from "../core/legible";
 import { h } from "./element";
@@ -16,7 +16,8 @@ interface ChipsOptions {
 export interface Chips {
   element: HTMLElement;
   setWords(words: string[]): void;
-  press(index: number): void;
+  /** Press these, and no others; the first is brought into view. */
+  press(...indices: number[]): void;
   /** The length of each word's bar, from 0 to 1. */
   setBars(shares: string[]): void;
 }
@@ -39,12 +40,13 @@ export function chips({ className, onSelect, signal }: ChipsOptions): Chips {
       element.replaceChildren(...buttons.map((button) => h("li", {}, button)));
       pressed = -1;
     },
-    press(index) {
+    press(...indices) {
       for (const [i, button] of buttons.entries()) {
-        setAttribute(button, "aria-pressed", String(i === index));
+        setAttribute(button, "aria-pressed", String(indices.includes(i)));
       }
-      if (index !== pressed) bringIntoView(element, buttons[index]);
-      pressed = index;
+      const [first = -1] = indices;
+      if (first !== pressed) bringIntoView(element, buttons[first]);
+      pressed = first;
     },
     setBars(shares) {
       for (const [i, button] of buttons.entries()) {

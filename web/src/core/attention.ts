@@ -6,7 +6,7 @@ import { softmax } from "./softmax";
 export interface Attention {
   /** QKᵀ, (T, S). */
   scores: Float64Array;
-  /** The scores divided, (T, S). */
+  /** The scores divided, and any bias added, (T, S). */
   scaled: Float64Array;
   /** 1 where query t may attend to key s, (T, S). */
   mayAttend: Uint8Array;
@@ -46,10 +46,16 @@ export function outputs(weights: Float64Array, v: Matrix, T: number): Float64Arr
   return out;
 }
 
-/** Attention from its scores QKᵀ on: divided, masked, put through the softmax, and applied to the values. */
-export function attention(raw: Float64Array, v: Matrix, mayAttend: Uint8Array, divisor: number): Attention {
+/** Attention from its scores QKᵀ on: divided, biased, masked, put through the softmax, and applied to the values. */
+export function attention(
+  raw: Float64Array,
+  v: Matrix,
+  mayAttend: Uint8Array,
+  divisor: number,
+  bias?: Float64Array,
+): Attention {
   const T = raw.length / v.rows;
-  const scaled = raw.map((score) => score / divisor);
+  const scaled = raw.map((score, i) => score / divisor + (bias?.[i] ?? 0));
   const weights = softmax(scaled, mayAttend, T, v.rows);
   return { scores: raw, scaled, mayAttend, weights, outputs: outputs(weights, v, T) };
 }

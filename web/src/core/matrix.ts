@@ -26,6 +26,20 @@ export function matmul(a: number[][], b: number[][]): Matrix {
   return out;
 }
 
+/** The product of two matrices: (m, n) times (n, p) is (m, p). */
+export function times(a: Matrix, b: Matrix): Matrix {
+  const out = zeros(a.rows, b.cols);
+  for (let i = 0; i < a.rows; i++) {
+    for (let l = 0; l < a.cols; l++) {
+      const factor = a.data[i * a.cols + l]!;
+      for (let j = 0; j < b.cols; j++) {
+        out.data[i * b.cols + j]! += factor * b.data[l * b.cols + j]!;
+      }
+    }
+  }
+  return out;
+}
+
 /** One row of a row-major array, without a copy. */
 export function rowOf(data: Float64Array, cols: number, row: number): Float64Array {
   return data.subarray(row * cols, (row + 1) * cols);

@@ -10,19 +10,19 @@ export function wellFormed(text: string): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new TextEncoder().encode(text));
 }
 
-/** Cut a text into at most 16 words of at most 16 characters; the notice says what was cut. */
-export function toWords(text: string): { words: string[]; notice: string } {
+/** Cut a text into so many words of at most 16 characters; the notice says what was cut. */
+export function toWords(text: string, most = MAX_WORDS): { words: string[]; notice: string } {
   const all = wellFormed(text)
     .split(SPACES)
     .filter((word) => word !== "");
-  const words = all.slice(0, MAX_WORDS).map((word) => [...word].slice(0, MAX_LETTERS).join(""));
-  return { words, notice: noticeOf(all, words) };
+  const words = all.slice(0, most).map((word) => [...word].slice(0, MAX_LETTERS).join(""));
+  return { words, notice: noticeOf(all, words, most) };
 }
 
-function noticeOf(all: string[], words: string[]): string {
+function noticeOf(all: string[], words: string[], most: number): string {
   const notes: string[] = [];
   const shortened = words.filter((word, i) => word !== all[i]).length;
-  if (all.length > MAX_WORDS) notes.push(`only the first ${MAX_WORDS} of ${all.length} words are used`);
+  if (all.length > most) notes.push(`only the first ${most} of ${all.length} words are used`);
   if (shortened) notes.push(`${shortened} shortened to ${MAX_LETTERS} characters`);
   if (!all.length) notes.push("type at least one word");
   return notes.join("; ");
@@ -39,7 +39,7 @@ export function hash(word: string): number {
 
 type Lexicon = Record<string, number[]>;
 
-const lowered = (word: string): string => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+export const lowered = (word: string): string => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** The words, each once, that the lexicon does not have. */
 export function unknownAmong(words: string[], lexicon: Lexicon): string[] {

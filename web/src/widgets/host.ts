@@ -28,6 +28,18 @@ export interface Widget<Traits extends Record<string, unknown>> {
   fromLink?(values: Record<string, unknown>): Partial<Traits>;
 }
 
+/** Write some traits and send them to Python, if there is one. */
+export function writeTraits<Traits extends Record<string, unknown>>(
+  model: WidgetModel<Traits>,
+  changes: Partial<Traits>,
+): void {
+  for (const name of Object.keys(changes) as (string & keyof Traits)[]) {
+    const value = changes[name];
+    if (value !== undefined) model.set(name, value);
+  }
+  model.save_changes();
+}
+
 /** Call `action` once after any of these traits have changed, however many change together, until the abort. */
 export function onTraitsChange<Traits extends Record<string, unknown>>(
   model: WidgetModel<Traits>,

@@ -4,17 +4,12 @@ The front end (``web/src``) computes everything from Q, K and V by itself; this 
 the same weights with :func:`llmbook.nn.attention_weights`, and renders as a plain table where no script runs.
 """
 
-import base64
-import hashlib
 import html
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from jaxtyping import Float
@@ -25,13 +20,11 @@ from llmbook.data.small_sentences import SENTENCES, WORDS
 from llmbook.nn.attention import attention_weights
 from llmbook.nn.masks import causal_mask
 from llmbook.pages.widgets.checks import STATE, Sizes, check_kinds, check_settings, check_tensors
-from llmbook.pages.widgets.legible import legible
+from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, heading, to_base64
 from llmbook.pages.widgets.words import project, to_words, unknown_among, whole
 
-STATIC = Path(__file__).parent / "static"
 
-
-class AttentionLab(anywidget.AnyWidget):
+class AttentionLab(PageWidget):
     """A live laboratory on words, by default the six of chapter 4; :meth:`from_tensors` shows a model's own heads.
 
     Every setting is a synchronised trait (``observe`` and ``link`` work), and :attr:`weights` reads the result back:
@@ -43,8 +36,8 @@ class AttentionLab(anywidget.AnyWidget):
 
     _front_end = "attention_lab"
     _esm = STATIC / f"{_front_end}.js"
+    _settings = STATE
 
-    source = traitlets.Dict().tag(sync=True)
     text = traitlets.Unicode(" ".join(TOKENS)).tag(sync=True)
     temperature = traitlets.Float(1.0).tag(sync=True)
     scaled = traitlets.Bool(True).tag(sync=True)
@@ -184,23 +177,8 @@ class AttentionLab(anywidget.AnyWidget):
         return attention_weights(q, k, self.may_attend, scale=1 / (root * self.temperature))
 
     def __repr__(self) -> str:
-        rounded = [[f"{w + 0.0:.3f}" for w in row] for row in self.weights.tolist()]
-        digest = hashlib.sha256(json.dumps(rounded).encode()).hexdigest()[:8]
         shown = " ".join(self.tokens) if self.tokens == self.key_tokens else f"{self.tokens} → {self.key_tokens}"
-        return f"{type(self).__name__}: {shown} [weights {digest}]"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        return {**data, "text/plain": repr(self), "text/html": self.to_html()}, metadata
-
-    def to_html(self) -> str:
-        """The laboratory for a page without a kernel: a table for everyone, and its state for the page's script."""
-        values = {"source": self.source, **{name: getattr(self, name) for name in STATE}}
-        state = json.dumps(values, sort_keys=True, allow_nan=False)
-        return (
-            f'<div class="llmbook-widget" data-widget="{self._front_end}">'
-            f'{self.to_table()}<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script></div>'
-        )
+        return f"{type(self).__name__}: {shown} [weights {digest(self.weights)}]"
 
     def to_table(self) -> str:
         """The weights as an HTML table: a row for each query, a column for each key."""
@@ -217,24 +195,7 @@ class AttentionLab(anywidget.AnyWidget):
         return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
 
 
-def heading(scope: str, word: str) -> str:
-    """A heading cell; a word without ink gets a sign to see and a name to hear."""
-    shown, spoken = legible(word)
-    label = "" if spoken == shown else f' aria-label="{html.escape(spoken)}"'
-    return f'<th scope="{scope}"{label}>{html.escape(shown)}</th>'
-
-
 def as_lists(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings with the cells of ``blocked`` and ``edits`` as lists, which travel to the page unchanged."""
     cells = {name: [list(cell) for cell in settings[name]] for name in ("blocked", "edits") if name in settings}
     return settings | cells
-
-
-def to_base64(x: Tensor) -> str:
-    """The numbers as little-endian float16, in base64."""
-    return base64.b64encode(x.detach().cpu().double().numpy().astype("<f2").tobytes()).decode()
-
-
-def from_base64(text: str, shape: tuple[int, ...]) -> Tensor:
-    """What :func:`to_base64` wrote, as a float16 tensor of this shape."""
-    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.float16).reshape(shape)

@@ -4,7 +4,8 @@ The same state, checks and weights as :class:`AttentionLab`, under another front
 the six words have one head, and each of its moves changes every arc.
 """
 
-from llmbook.pages.widgets.attention_lab import STATIC, AttentionLab
+from llmbook.pages.widgets.attention_lab import AttentionLab
+from llmbook.pages.widgets.widget import STATIC
 
 
 class WordArcs(AttentionLab):

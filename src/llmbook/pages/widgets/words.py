@@ -19,11 +19,11 @@ SPACES = re.compile("[ \t\n\r\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u20
 ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
-def to_words(text: str) -> list[str]:
-    """The first 16 words, each cut to 16 characters. Raises ``ValueError`` where there is no word."""
-    words = [word[:MAX_LETTERS] for word in SPACES.split(whole(text)) if word][:MAX_WORDS]
+def to_words(text: str, most: int = MAX_WORDS) -> list[str]:
+    """The first words, each cut to 16 characters. Raises ``ValueError`` where there is no word."""
+    words = [word[:MAX_LETTERS] for word in SPACES.split(whole(text)) if word][:most]
     if not words:
-        raise ValueError(f"AttentionLab needs at least one word, got {text!r}")
+        raise ValueError(f"a text needs at least one word, got {text!r}")
     return words
 
 

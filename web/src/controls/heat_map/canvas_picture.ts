@@ -85,7 +85,7 @@ function drawCells(context: CanvasRenderingContext2D, layout: Layout, view: Heat
   for (let row = 0; row < rows; row++) {
     if (row === view.hiddenRow) continue;
     for (let col = 0; col < cols; col++) {
-      const weight = view.weights[row * cols + col]!;
+      const weight = view.weights[row * cols + col]! / (view.full ?? 1);
       if (!view.mayAttend[row * cols + col] || weight < MIN_WEIGHT) continue;
       context.globalAlpha = weight;
       context.fillRect(edgeOf(layout, col), edgeOf(layout, row), size - 0.5, size - 0.5);

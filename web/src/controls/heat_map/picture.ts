@@ -1,8 +1,10 @@
 // What a heat map shows, and what the two ways to draw it, SVG and canvas, have in common.
 
 export interface HeatView {
-  /** A weight from 0 to 1 for each cell, row-major. */
+  /** A weight of at least 0 for each cell, row-major. */
   weights: Float64Array;
+  /** The weight of a cell in full colour; 1 where nothing is said. */
+  full?: number;
   /** 0 where a cell is masked. */
   mayAttend: Uint8Array;
   /** The selected cell; a column below 0 for none. */

@@ -104,9 +104,9 @@ function cellPainter(cells: Cells, cols: number): (view: HeatView) => void {
 /** The darker a cell, the larger its weight. */
 function rectPainter(rects: SVGElement[], cols: number): (view: HeatView) => void {
   const levels = new Int16Array(rects.length).fill(-1);
-  return ({ weights, hiddenRow }) => {
+  return ({ weights, hiddenRow, full = 1 }) => {
     for (let i = 0; i < rects.length; i++) {
-      const level = Math.floor(i / cols) === hiddenRow ? 0 : Math.round(weights[i]! * SHADES);
+      const level = Math.floor(i / cols) === hiddenRow ? 0 : Math.round((weights[i]! / full) * SHADES);
       if (level === levels[i]) continue;
       levels[i] = level;
       rects[i]!.setAttribute("fill-opacity", (level / SHADES).toFixed(3));

@@ -4,17 +4,19 @@
 import type { Render } from "@anywidget/types";
 import { abortControllerUnder } from "../../controls/abort";
 import { button } from "../../controls/button";
+import { codeBlock } from "../../controls/code_block";
 import { h } from "../../controls/element";
 import { widgetRoot } from "../../controls/root";
+import { spokenSentence } from "../../controls/spoken";
 import { onThemeChange } from "../../controls/theme";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { cellPanel } from "./cell_panel";
-import { codeBlock } from "./code_block";
 import { headButtons } from "./head_buttons";
 import { Lab } from "./lab";
 import { onPaper } from "./paper";
 import { prediction } from "./prediction";
-import { sentence } from "./sentence";
+import { asCode } from "./python_code";
+import { describeQuery } from "./sentence";
 import { sentenceInput } from "./sentence_input";
 import { settings } from "./settings";
 import type { Traits } from "./state";
@@ -38,12 +40,17 @@ function render({ model, el, signal }: RenderContext<Traits>): () => void {
 
 function sections(lab: Lab): Node[] {
   const predict = prediction(lab);
-  const code = codeBlock(lab);
+  const code = codeBlock(() => asCode(lab.source, lab.state), lab);
   const reset = (): void => {
     predict.restart();
     lab.reset();
   };
-  const effect = h("div", { class: "effect" }, keyChips(lab, predict), ...sentence(lab));
+  const effect = h(
+    "div",
+    { class: "effect" },
+    keyChips(lab, predict),
+    ...spokenSentence(() => describeQuery(lab), lab),
+  );
   const map = h("div", { class: "map" }, ...headButtons(lab), weightsMap(lab, predict));
   return [
     ...(lab.source.kind === "words" ? sentenceInput(lab, lab.source) : []),

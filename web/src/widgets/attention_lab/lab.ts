@@ -2,9 +2,10 @@
 
 import { type Attention, scores } from "../../core/attention";
 import { rowOf } from "../../core/matrix";
+import { writeTraits } from "../host";
 import { attend } from "./attend";
 import { type Inputs, inputs } from "./inputs";
-import { type LabModel, type MatrixName, readState, type Source, type State, writeState } from "./state";
+import { type LabModel, type MatrixName, readState, type Source, type State } from "./state";
 
 interface Snapshot {
   state: State;
@@ -103,7 +104,7 @@ export class Lab {
 
   /** Set some of the state; the sections are told when the model has it. */
   change(changes: Partial<State>): void {
-    writeState(this.#model, changes);
+    writeTraits(this.#model, changes);
   }
 
   /** Select a cell, or a query alone. A prediction that waits is asked of that query, and begins with no key. */

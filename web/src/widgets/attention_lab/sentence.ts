@@ -1,23 +1,9 @@
 // The sentence that says where the selected query looks, to be read and to be spoken.
 
-import { h } from "../../controls/element";
-import { liveRegion } from "../../controls/live_region";
-import { setText } from "../../controls/write";
 import { fixed } from "../../core/format";
 import { labelOf, quoteOf } from "../../core/legible";
 import { entropy } from "../../core/softmax";
 import type { Lab } from "./lab";
-
-export function sentence(lab: Lab): HTMLElement[] {
-  const element = h("p", { class: "sentence" });
-  const live = liveRegion(lab.signal);
-  lab.onUpdate(() => {
-    const text = describeQuery(lab);
-    setText(element, text);
-    live.announce(text);
-  });
-  return [element, live.element];
-}
 
 /** The selected query's two largest weights, and that of the selected key. */
 export function describeQuery(lab: Lab): string {

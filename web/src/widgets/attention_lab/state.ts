@@ -78,12 +78,3 @@ export function readState(model: LabModel): State {
     key: model.get("key"),
   };
 }
-
-/** Write some traits and send them to Python, if there is one. */
-export function writeState(model: LabModel, changes: Partial<State>): void {
-  for (const name of Object.keys(changes) as (keyof State)[]) {
-    const value = changes[name];
-    if (value !== undefined) model.set(name, value);
-  }
-  model.save_changes();
-}

@@ -1,0 +1,70 @@
+"""What the book's widgets have in common: a state that travels to the page as JSON, and a table in their place.
+
+A widget names its front end and the traits of its state, says what its table holds, and gives :meth:`repr` the numbers
+that are compared when its page is run again.
+"""
+
+import base64
+import hashlib
+import html
+import json
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import torch
+import traitlets
+from torch import Tensor
+
+from llmbook.pages.widgets.legible import legible
+
+STATIC = Path(__file__).parent / "static"
+
+
+class PageWidget(anywidget.AnyWidget):
+    """A widget with a front end of its own, live in a notebook and, without a kernel, on a page."""
+
+    _front_end: ClassVar[str]
+    _settings: ClassVar[tuple[str, ...]]  # the traits that a reader sets
+
+    source = traitlets.Dict().tag(sync=True)
+
+    def to_table(self) -> str:
+        """What the widget opens with as an HTML table, for whoever has no script."""
+        raise AttributeError(f"{type(self).__name__} has no table")
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**data, "text/plain": repr(self), "text/html": self.to_html()}, metadata
+
+    def to_html(self) -> str:
+        """The widget for a page without a kernel: a table for everyone, and its state for the page's script."""
+        values = {"source": self.source, **{name: getattr(self, name) for name in self._settings}}
+        state = json.dumps(values, sort_keys=True, allow_nan=False)
+        return (
+            f'<div class="llmbook-widget" data-widget="{self._front_end}">'
+            f'{self.to_table()}<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script></div>'
+        )
+
+
+def digest(numbers: Tensor) -> str:
+    """Eight characters that change with the third decimal of any number of a matrix."""
+    rounded = [[f"{w + 0.0:.3f}" for w in row] for row in numbers.tolist()]
+    return hashlib.sha256(json.dumps(rounded).encode()).hexdigest()[:8]
+
+
+def heading(scope: str, word: str) -> str:
+    """A heading cell; a word without ink gets a sign to see and a name to hear."""
+    shown, spoken = legible(word)
+    label = "" if spoken == shown else f' aria-label="{html.escape(spoken)}"'
+    return f'<th scope="{scope}"{label}>{html.escape(shown)}</th>'
+
+
+def to_base64(x: Tensor) -> str:
+    """The numbers as little-endian float16, in base64."""
+    return base64.b64encode(x.detach().cpu().double().numpy().astype("<f2").tobytes()).decode()
+
+
+def from_base64(text: str, shape: tuple[int, ...]) -> Tensor:
+    """What :func:`to_base64` wrote, as a float16 tensor of this shape."""
+    return torch.frombuffer(bytearray(base64.b64decode(text)), dtype=torch.float16).reshape(shape)
