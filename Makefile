@@ -164,9 +164,10 @@ serve: $(BOOK) ## Serve the built book on this machine only (PORT=8000)
 bench: $(INSTALLED) $(FRONT_END) ## Measure ours against the references, into benchmarks/results.json
 	@$(PY) benchmarks/run.py
 
-# A few hours for all; ONLY="nn/norms.py nn/cache.py" names modules, and a run that was cut goes on.
+# Many hours for all; ONLY="nn/norms.py nn/cache.py" names modules, MINUTES=30 draws mutants by lot until then. A run
+# that was cut goes on.
 mutants: $(MUTANTS) $(FRONT_END) ## Plant mistakes in copies of the library, and see which the tests notice
-	@$(PY) scripts/mutants.py --jobs $(JOBS) $(ONLY)
+	@$(PY) scripts/mutants.py --jobs $(JOBS) $(if $(MINUTES),--minutes $(MINUTES)) $(ONLY)
 
 $(MUTANTS): tests/mutants/requirements.txt | $(INSTALLED)
 	@$(PY) -m venv $(@D)

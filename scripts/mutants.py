@@ -1,20 +1,27 @@
 """Would the tests notice a mistake? Plant many, one at a time, in a copy of the tree, and see which tests turn red.
 
-    python scripts/mutants.py [--by hand|operators] [--jobs 2] [MODULE ...]
+    python scripts/mutants.py [--by hand|operators] [--minutes 30] [--jobs 2] [MODULE ...]
 
 Mutants come from ``tests/mutants/by_hand.toml`` and from the operators of cosmic-ray (``scripts/operators.py``), which
 are kept away from annotations, docstrings and messages. Each is put before the tests of its own module, or those it
 names; the unchanged code has to pass them first. One that takes too long counts as killed. What is known of a mutant is
 kept in ``_build/mutants`` as long as neither ``src`` nor its tests change, so that a run that was cut goes on. Modules
-are named as in README's map (``nn/norms.py``); none means all. The table is ``tests/mutants/results.md``.
+are named as in README's map (``nn/norms.py``), or as ``_ext/drawing.py``; none means all of the library. The table is
+``tests/mutants/results.md``.
+
+All of the operators' take hours. With ``--minutes`` they are put in an order drawn by ``SEED`` and tried in it until
+the time is over: what has been tried then is a sample of all, whose share has an interval.
 """
 
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
+import platform
 import queue
+import random
 import shutil
 import signal
 import subprocess
@@ -25,6 +32,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import mutant_table
@@ -34,6 +42,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("src", "tests", "scripts", "_ext", "conftest.py", "pyproject.toml")  # the rest of the tree is linked to
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 OPERATORS = Path("_build/mutants/venv/bin/python")
+MADE = Path("_build/mutants/made")  # what the operators made of a module, by a digest of its code
+SEED = 0  # of the order in which a sample is drawn
 PATIENCE = 6  # times as long as the tests take with the unchanged code, and at least
 SHORTEST_LIMIT = 30.0  # seconds
 
@@ -58,8 +68,11 @@ class Tree:
         self.package = Path("src", package)
         self.plan = tomllib.loads((root / "tests/mutants/plan.toml").read_text(encoding="utf-8"))
 
+    def place_of(self, module: str) -> Path:
+        return Path(module) if module.startswith("_ext/") else self.package / module
+
     def code_of(self, module: str) -> str:
-        return (self.root / self.package / module).read_text(encoding="utf-8")
+        return (self.root / self.place_of(module)).read_text(encoding="utf-8")
 
     def tests_of(self, module: str) -> tuple[str, ...]:
         """The module's own tests, and those that the plan adds."""
@@ -75,7 +88,8 @@ class Tree:
 
     def mark(self, tests: tuple[str, ...]) -> str:
         """A digest of all that an outcome depends on besides the mutant: the code, its helpers in tests, the tests."""
-        folders = [self.root / self.package, *(self.root / "tests/unit" / test for test in tests)]
+        tests = tuple(test.split("::")[0] for test in tests)
+        folders = [self.root / self.package, self.root / "_ext", *(self.root / "tests/unit" / test for test in tests)]
         helpers = [path for path in (self.root / "tests").rglob("*.py") if not path.name.startswith("test_")]
         files = [
             *helpers,
@@ -117,14 +131,18 @@ def made_by_hand(tree: Tree) -> list[Mutant]:
 def made_by_operators(tree: Tree, module: str) -> list[Mutant]:
     """Those of cosmic-ray's operators in one module, but for places that are spared."""
     code = tree.code_of(module)
-    command = [str(tree.root / OPERATORS), "scripts/operators.py", str(tree.package / module)]
-    done = subprocess.run(command, cwd=tree.root, capture_output=True, text=True, check=True)
+    made = tree.root / MADE / f"{hashlib.sha256(code.encode()).hexdigest()}.json"
+    if not made.exists():
+        command = [str(tree.root / OPERATORS), "scripts/operators.py", str(tree.place_of(module))]
+        done = subprocess.run(command, cwd=tree.root, capture_output=True, text=True, check=True)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(done.stdout, encoding="utf-8")
     spared = spared_places(code)
     return [
-        Mutant(module, f"{made['operator']}, {difference(code, made['code'])}", made["code"], tests, "operators")
+        Mutant(module, f"{one['operator']}, {difference(code, one['code'])}", one["code"], tests, "operators")
         for tests in [tree.tests_of(module)]
-        for made in json.loads(done.stdout)
-        if not is_spared(tuple(made["start"]), spared)
+        for one in json.loads(made.read_text(encoding="utf-8"))
+        if not is_spared(tuple(one["start"]), spared)
     ]
 
 
@@ -142,7 +160,8 @@ def run_tests(copy: Path, tests: tuple[str, ...], limit: float | None = None) ->
     """The exit status of pytest, None where it took longer than ``limit`` seconds."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     command += [f"tests/unit/{test}" for test in tests]
-    environment = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join(filter(None, [str(copy / "src"), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     process = subprocess.Popen(
         command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
@@ -174,7 +193,7 @@ def limit_for(copy: Path, tests: tuple[str, ...]) -> float:
 
 def try_out(tree: Tree, copy: Path, mutant: Mutant, limit: float) -> str:
     """What became of one mutant; the copy is as before afterwards."""
-    place = copy / tree.package / mutant.module
+    place = copy / tree.place_of(mutant.module)
     before = place.read_text(encoding="utf-8")
     place.write_text(mutant.code, encoding="utf-8")
     try:
@@ -187,22 +206,28 @@ def try_out(tree: Tree, copy: Path, mutant: Mutant, limit: float) -> str:
 
 
 class Known:
-    """What became of mutants so far, a line each in a file that a later run goes on from."""
+    """What became of mutants so far, and under which versions: a line each, in a file that a later run goes on from."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         file.parent.mkdir(parents=True, exist_ok=True)
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        self.outcomes = dict(json.loads(line) for line in lines if line.endswith("]"))  # one that was cut is not whole
+        whole = (json.loads(line) for line in lines if line.endswith("]"))  # not one that was cut
+        self.outcomes = {key: (became, under) for key, became, under in whole}
 
     def add(self, key: str, became: str) -> None:
-        self.outcomes[key] = became
+        self.outcomes[key] = (became, VERSIONS)
         with self.file.open("a", encoding="utf-8") as file:
-            file.write("\n" * (file.tell() > 0) + json.dumps([key, became]))
+            file.write("\n" * (file.tell() > 0) + json.dumps([key, became, VERSIONS]))
 
 
-def outcomes(tree: Tree, mutants: list[Mutant], jobs: int) -> dict[Mutant, str]:
-    """What became of each, ``jobs`` at a time, each of these with a copy of its own."""
+VERSIONS = f"Python {platform.python_version()}, PyTorch {version('torch').split('+')[0]}"
+Outcomes = dict[Mutant, tuple[str, str]]  # what became of each, and under which versions
+
+
+def outcomes(tree: Tree, mutants: list[Mutant], jobs: int, seconds: float = float("inf")) -> Outcomes:
+    """What became of each, ``jobs`` at a time, each with a copy of its own; none is begun after ``seconds``."""
+    end = time.monotonic() + seconds
     known = Known(tree.root / "_build/mutants/outcomes.jsonl")
     marks = {tests: tree.mark(tests) for tests in {mutant.tests for mutant in mutants}}
     keys = {m: hashlib.sha256(f"{marks[m.tests]} {m.module} {m.code}".encode()).hexdigest() for m in mutants}
@@ -211,47 +236,79 @@ def outcomes(tree: Tree, mutants: list[Mutant], jobs: int) -> dict[Mutant, str]:
         copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for _ in range(jobs):
             copies.put(stack.enter_context(tree.copy()))
-        first = copies.get()
-        limits = {tests: limit_for(first, tests) for tests in dict.fromkeys(m.tests for m in new)}
-        copies.put(first)
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
 
-        def one(mutant: Mutant) -> str:
+        @contextlib.contextmanager
+        def one_copy() -> Iterator[Path]:
             copy = copies.get()
             try:
-                return try_out(tree, copy, mutant, limits[mutant.tests])
+                yield copy
             finally:
                 copies.put(copy)
 
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+        def limit(tests: tuple[str, ...]) -> float:
+            with one_copy() as copy:
+                return limit_for(copy, tests)
+
+        def one(mutant: Mutant) -> str:
+            with one_copy() as copy:
+                return try_out(tree, copy, mutant, limits[mutant.tests]) if time.monotonic() < end else ""
+
+        different = list(dict.fromkeys(mutant.tests for mutant in new))
+        limits = dict(zip(different, pool.map(limit, different), strict=True))
         for number, (mutant, became) in enumerate(zip(new, pool.map(one, new), strict=True), start=1):
-            known.add(keys[mutant], became)
-            print(f"{number}/{len(new)} {became}: {mutant.module}, {mutant.what}", flush=True)
-    return {mutant: known.outcomes[keys[mutant]] for mutant in mutants}
+            if became:
+                known.add(keys[mutant], became)
+                print(f"{number}/{len(new)} {became}: {mutant.module}, {mutant.what}", flush=True)
+    return {mutant: known.outcomes[keys[mutant]] for mutant in mutants if keys[mutant] in known.outcomes}
 
 
 def chosen(mutants: Iterable[Mutant], modules: list[str]) -> list[Mutant]:
     return [mutant for mutant in mutants if not modules or mutant.module in modules]
 
 
-def run(tree: Tree, modules: list[str], by: tuple[str, ...], jobs: int) -> None:
+def run(tree: Tree, modules: list[str], by: tuple[str, ...], jobs: int, minutes: float | None = None) -> None:
     """Try the mutants of these modules, and write the table anew after each of its rows."""
-    if unknown := set(modules) - set(tree.modules()):
-        raise ValueError(f"no tests of their own have {', '.join(sorted(unknown))}; {', '.join(tree.modules())} have")
+    if unknown := [module for module in modules if not tree.tests_of(module)]:
+        raise ValueError(f"no tests of their own have {', '.join(unknown)}; {', '.join(tree.modules())} have")
     if "hand" in by:
         became = outcomes(tree, chosen(made_by_hand(tree), modules), jobs)
         mutant_table.record(tree.root, mutant_table.BY_HAND, became, part=bool(modules))
-    for module in (modules or tree.modules()) if "operators" in by else []:
-        mutant_table.record(tree.root, module, outcomes(tree, made_by_operators(tree, module), jobs))
+    if "operators" in by and minutes is not None:
+        draw(tree, modules, jobs, minutes)
+    elif "operators" in by:
+        for module in modules or tree.modules():
+            mutant_table.record(tree.root, module, outcomes(tree, made_by_operators(tree, module), jobs))
+
+
+def draw(tree: Tree, modules: list[str], jobs: int, minutes: float) -> None:
+    """Try the operators' mutants in an order drawn by lot until the time is over, and write a row for each folder."""
+    order = [mutant for module in modules or tree.modules() for mutant in made_by_operators(tree, module)]
+    random.Random(SEED).shuffle(order)
+    became = outcomes(tree, order, jobs, 60 * minutes)
+
+    # One that an earlier run has tried, but whose turn has not come yet, would be no part of a fair draw.
+    drawn = list(itertools.takewhile(became.__contains__, order))
+    for folder in dict.fromkeys(folder_of(mutant) for mutant in order):
+        all_of_it = [mutant for mutant in order if folder_of(mutant) == folder]
+        tried = {mutant: became[mutant] for mutant in drawn if folder_of(mutant) == folder}
+        mutant_table.record(tree.root, folder, tried, of=all_of_it, part=bool(modules))
+
+
+def folder_of(mutant: Mutant) -> str:
+    folder = Path(mutant.module).parent
+    return f"{folder}/" if folder.name else mutant.module
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="all that have tests of their own, unless named")
     parser.add_argument("--by", choices=("hand", "operators"), help="both, unless told")
+    parser.add_argument("--minutes", type=float, help="draw the operators' by lot, and begin none after this time")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time (2)")
     given = parser.parse_args()
     try:
-        run(Tree(ROOT), given.modules, (given.by,) if given.by else ("hand", "operators"), given.jobs)
+        run(Tree(ROOT), given.modules, (given.by,) if given.by else ("hand", "operators"), given.jobs, given.minutes)
     except ValueError as error:
         print(f"mutants: {error}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ Run in the environment that ``make mutants`` makes for it. Operators that want t
 out. Each entry has the operator, the place of the change (line and column from where to where) and the whole new text.
 """
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -31,7 +32,8 @@ def mutants(code: str) -> Iterator[dict[str, Any]]:
     for name, operator in operators():
         places = [place for node in nodes for place in operator.mutation_positions(node)]
         for occurrence, (start, end) in enumerate(places):
-            yield {"operator": name, "start": start, "end": end, "code": mutate_code(code, operator, occurrence)}
+            with contextlib.suppress(AttributeError):  # ExceptionReplacer cannot replace a name with a dot in it
+                yield {"operator": name, "start": start, "end": end, "code": mutate_code(code, operator, occurrence)}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """The run of mutants: what the tests notice and what not, in a small tree with one module; and its list."""
 
 import json
+import platform
+from pathlib import Path
 
 import pytest
+import torch
 
 import mutant_table
 import mutants
@@ -61,8 +64,9 @@ def test_the_table_says_what_was_noticed(tree, monkeypatch):
     mutants.run(tree, [], ("hand",), 2)
     table = (tree.root / "tests/mutants/results.md").read_text(encoding="utf-8")
     assert "| all modules | hand | 3 | 2 (66 %) | 3.2.1 | 20" in table
+    assert f"| Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]} |" in table
     assert table.endswith("\n## Those that lived\n\n- `sums.py`, the second comes first (a sum has no order)\n")
-    assert "| sums and more | operators | 9 | 8 (88 %) | 1 | once |" in table
+    assert "| sums and more | operators | 9 | 8 (88 %) | 1 | once |  |" in table
     assert "sums alone" not in table  # each of its modules has been run since
     assert tree.code_of("sums.py") == FILES["src/little/sums.py"]
 
@@ -74,6 +78,62 @@ def test_the_table_says_what_was_noticed(tree, monkeypatch):
     (tree.root / "tests/unit/test_sums.py").write_text("", encoding="utf-8")
     mutants.run(tree, [], ("hand",), 1)
     assert len(tried) == 4  # the unchanged code, and each mutant
+
+
+def test_a_draw_stops_in_time_and_goes_on_in_the_same_order(tree, monkeypatch):
+    """Of forty mutants in two folders, those tried are the first of an order; those that live are named."""
+    for folder in ("first", "second"):
+        (tree.root / f"src/little/{folder}").mkdir()
+        (tree.root / f"src/little/{folder}/sums.py").write_text("x = 1\n", encoding="utf-8")
+    of_folder = {
+        f"{folder}/sums.py": [
+            mutants.Mutant(f"{folder}/sums.py", f"{folder} {i}", f"x = {i}\n", ("test_sums.py",), "operators")
+            for i in range(10, n)
+        ]
+        for folder, n in (("first", 20), ("second", 40))
+    }
+    monkeypatch.setattr(tree, "modules", lambda: list(of_folder))
+    monkeypatch.setattr(mutants, "made_by_operators", lambda _, module: of_folder[module])
+    monkeypatch.setattr(mutants, "limit_for", lambda *_: 1.0)
+    tried, now = [], [0.0]
+    monkeypatch.setattr(mutants.time, "monotonic", lambda: now[0])
+
+    def try_out(_: mutants.Tree, __: Path, mutant: mutants.Mutant, ___: float) -> str:
+        tried.append(mutant.what)
+        now[0] += 10
+        return "survived" if mutant.what == "second 17" else "killed"
+
+    monkeypatch.setattr(mutants, "try_out", try_out)
+
+    def drawn(minutes: float) -> dict[str, dict]:
+        now[0] = 0
+        mutants.run(tree, [], ("operators",), 1, minutes)
+        return json.loads((tree.root / mutant_table.RESULTS).read_text(encoding="utf-8"))
+
+    rows = drawn(2)
+    assert rows["first/"]["mutants"] + rows["second/"]["mutants"] == len(tried) == 12
+    assert (rows["first/"]["drawn of"], rows["second/"]["drawn of"]) == (10, 30)
+    rows = drawn(9)
+    assert len(tried) == len(set(tried)) == 40
+    assert (rows["first/"]["killed"], rows["second/"]["killed"]) == (10, 29)
+    table = (tree.root / mutant_table.TABLE).read_text(encoding="utf-8")
+    assert "| second/ | operators | 30 of 30 | 29 (96 %; 83 to 99) |" in table
+    assert "| **all draws together** | operators | 40 of 40 | 39 (97 %; 87 to 100) |" in table
+    assert table.endswith("\n- `second/sums.py`, second 17\n")
+    order = list(tried)
+
+    # Another run draws the same order, and only what stands at its beginning counts
+    (tree.root / "_build/mutants/outcomes.jsonl").unlink()
+    tried.clear()
+    drawn(0.4)
+    assert tried == order[:3]
+
+
+def test_the_interval_is_that_of_the_quadratic():
+    """The ends are the shares p at which the observed lies 1.96 standard deviations off."""
+    for hits, n in ((13, 17), (0, 5), (5, 5)):
+        for p in mutant_table.wilson(hits, n):
+            assert (hits / n - p) ** 2 == pytest.approx(1.96**2 * p * (1 - p) / n, abs=1e-12)
 
 
 def test_what_is_wrong_before_is_no_news(tree):
@@ -103,7 +163,8 @@ def test_the_list_made_by_hand_fits_the_library():
     tree = mutants.Tree(ROOT)
     made = mutants.made_by_hand(tree)
     assert len({mutant.code for mutant in made}) == len(made) >= 70
-    assert set(tree.plan["tests"]) <= set(tree.modules())
+    assert {name for name in tree.plan["tests"] if not name.startswith("_ext/")} <= set(tree.modules())
+    assert all((ROOT / tree.place_of(name)).is_file() for name in tree.plan["tests"])
     tests = {test for module in tree.modules() for test in tree.tests_of(module)} | {t for m in made for t in m.tests}
     assert not [test for test in tests if not (ROOT / "tests/unit" / test.split("::")[0]).is_file()]
     for mutant in made:

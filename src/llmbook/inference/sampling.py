@@ -56,7 +56,10 @@ def filter_logits(
         raise ValueError(f"min_p must lie in [0, 1], got {min_p}")
 
     limits = torch.finfo(torch.promote_types(logits.dtype, torch.float32))  # what a temperature becomes inside PyTorch
-    logits = logits / min(max(temperature, limits.tiny), limits.max)
+    temperature = min(max(temperature, limits.tiny), limits.max)
+    likeliest = logits.amax(dim=-1, keepdim=True)  # (N, 1)
+    too_large = (likeliest / temperature).isinf() & likeliest.isfinite()
+    logits = torch.where(too_large, logits - likeliest, logits) / temperature  # the likeliest at 0, where ∞ would be
     if top_k is not None and top_k < logits.shape[-1]:
         logits = keep_top_k(logits, top_k)
     if top_p < 1:

@@ -1,11 +1,15 @@
 """Every tokenizer gives any text back: byte-order marks, combining marks, both directions, half an emoji refused."""
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from llmbook.data import BPETokenizer, CharTokenizer
+from llmbook.data import BPETokenizer, CharTokenizer, WordTokenizer
 from llmbook.pretrained.tokenizer import PretrainedTokenizer
 
 HARD = [
@@ -89,3 +93,14 @@ def test_half_a_surrogate_pair_is_refused_by_all(pretrained, before, half, after
         BPETokenizer.train(text, 300)
     with pytest.raises(ValueError, match="half of a surrogate pair"):
         CharTokenizer.train(text)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda kept: pickle.loads(pickle.dumps(kept))], ids=["deep", "pickled"]
+)
+def test_copies_have_the_same_codes(pretrained, copied: Callable):
+    text = "the end of the others"
+    for tokenizer in (CharTokenizer.train(text), WordTokenizer.train([text], 9), pretrained):
+        ids = tokenizer.encode(text)
+        assert copied(tokenizer).encode(text) == ids
+        assert copied(tokenizer).decode(ids) == tokenizer.decode(ids)

@@ -131,6 +131,9 @@ def test_options_go_by_name(call):
 def test_a_tiny_temperature_takes_the_likeliest(dtype, temperature):
     logits = torch.tensor([[60.0, -30.0, 61.0, 0.0]], dtype=dtype)
     assert sample_next_token(logits, temperature=temperature).tolist() == [2]
+    kept = filter_logits(logits, temperature=temperature)
+    close(kept.float().softmax(dim=-1), torch.tensor([[0.0, 0.0, 1.0, 0.0]]), 1e-12)
+    close(filter_logits(logits - 100, temperature=temperature).float().softmax(dim=-1), kept.float().softmax(dim=-1), 0)
 
 
 def test_of_equals_at_the_border_of_top_p_the_smaller_ids_stay():

@@ -5,6 +5,7 @@ import re
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from sample_figures import ALT, DRAW, each_figure
 
 from llmbook.pages import alignment, bars, canvas, dots, figures, heat_map, lines, loss_curve, show, timeline
@@ -116,6 +117,21 @@ def test_masked_and_missing_numbers_are_allowed():
     fig = lines([0, 1, 2], {"a": [1.0, float("nan"), 3.0]}, xlabel="x", ylabel="y")
     assert bundle(fig, alt=ALT)["image/svg+xml"]
     assert figures.rounded([], 3) == figures.rounded([], 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_tensors_of_any_kind_are_drawn_as_their_numbers(dtype):
+    """Of half the bits, and in the middle of a computation of gradients."""
+    x = torch.tensor([1.0, 2.5, 0.5], dtype=dtype, requires_grad=True)
+    for draw in (
+        lambda x: heat_map([x] if isinstance(x, list) else x[None], ["a"], ["b", "c", "d"]),
+        lambda x: lines(x, {"a": x}, xlabel="x", ylabel="y", bands={"a": (x, x)}),
+        lambda x: loss_curve({"a": x}),
+        lambda x: bars(["a", "b", "c"], {"d": x}, ylabel="y"),
+        lambda x: dots({"a": x}, xlabel="x"),
+        lambda x: alignment([x] if isinstance(x, list) else x[None], ["a"], ["b", "c", "d"]),
+    ):
+        assert digest(draw(x)) == digest(draw(x.tolist()))
 
 
 def test_the_readers_own_settings_are_left_alone():

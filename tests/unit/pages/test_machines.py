@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from drawing import CELL
+from drawing import CELL, HEAD, Drawing, rounded
 from llmbook.models import CausalLM, CausalLMConfig, Transformer
 from llmbook.nn import causal_mask, padding_mask, record_attention
 from machine_figure import place_of
@@ -180,6 +180,65 @@ def test_the_pictures_of_masks_are_masks():
 def test_the_memory_is_what_the_decoder_looks_into():
     seen = seen_in_transformer()
     torch.testing.assert_close(seen["output of encoder"], seen["input 1 of decoder.layers.0.cross_attention"])
+
+
+# --- what leads where ------------------------------------------------------------------------------------------
+
+
+def test_an_arrow_ends_in_its_tip_and_its_line_in_its_neck():
+    drawing = Drawing(lambda builds: (builds, "5.0"))
+    drawing.line([(0, 0), (0, -20), (30, -20)], "past")
+    drawing.line([(0, 0), (7, 0)], head=False)
+    assert drawing.parts == [
+        f'<path d="M0 0L0 -15Q0 -20 5 -20L{30 - HEAD} -20" class="line past"/>',
+        f'<polygon points="30,-20 {30 - HEAD},-16.4 {30 - HEAD},-23.6" class="head past"/>',
+        '<path d="M0 0L7 0" class="line"/>',
+    ]
+    assert rounded([(0, 0), (0, -4), (30, -4)]) == "M0 0L0 -2Q0 -4 5 -4L30 -4", "half of a short side at most"
+
+
+def test_signs_of_html_are_drawn_as_they_are():
+    drawing = Drawing(lambda builds: (builds, "5.0"))
+    drawing.words(0, 0, "a < b & c", of='"x"')
+    assert drawing.parts == ['<text x="0" y="4.5" data-of="&quot;x&quot;">a &lt; b &amp; c</text>']
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def boxes(svg: str, name: str) -> list[Box]:
+    """The boxes of this name."""
+    numbers = r'x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)"'
+    found = [map(float, sizes) for sizes in re.findall(rf"<title>{name}[:,][^<]*</title><rect {numbers}", svg)]
+    return [(x, y, x + width, y + height) for x, y, width, height in found]
+
+
+def tips(svg: str, looks: str) -> list[tuple[float, float]]:
+    found = re.findall(rf'<polygon points="([-\d.]+),([-\d.]+) [^"]*" class="head {looks}"/>', svg)
+    return [(float(x), float(y)) for x, y in found]
+
+
+def at_the_side(tip: tuple[float, float], box: Box) -> bool:
+    left, top, right, bottom = box
+    return top < tip[1] < bottom and min(abs(tip[0] - left), abs(tip[0] - right)) < 0.2  # a tenth is rounded off
+
+
+def test_the_memory_leads_into_cross_attention():
+    svg = drawn(transformer)
+    (box,), (tip,) = boxes(svg, "cross-attention"), tips(svg, "memory")
+    assert at_the_side(tip, box)
+
+
+def test_a_way_around_ends_where_its_sub_layer_does():
+    """In 2017 at the side of *add & norm*, today at the sum."""
+    svg = drawn(transformer)
+    ends = tips(svg, "past")
+    assert len(ends) == 5
+    assert all(sum(at_the_side(tip, box) for box in boxes(svg, "add &amp; norm")) == 1 for tip in ends)
+    svg = drawn(language_model)
+    sums = re.findall(r'<circle cx="([-\d.]+)" cy="([-\d.]+)" r="8" class="plus"/>', svg)
+    assert tips(svg, "past") == [(float(x) - 8, float(y)) for x, y in sums]
+    assert len(sums) == 2
 
 
 def test_a_link_leads_to_the_heading_above_the_class():

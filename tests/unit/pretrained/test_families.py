@@ -1,5 +1,7 @@
 """Three families on four tasks: what each is given and may see, how its answers are counted, the stored run."""
 
+import copy
+
 import pytest
 import torch
 from reference import close, ids_of, spread
@@ -96,6 +98,34 @@ def test_only_the_decoder_alone_cannot_see_what_comes_later():
         assert torch.equal(model(other, lengths)[0, :6], model(ids, lengths)[0, :6])
 
 
+@pytest.mark.parametrize("family", FAMILIES[:2])
+def test_a_family_alone_sees_what_its_name_says(family):
+    model, ids = spread(families.make(family, V, 0)).eval(), ids_of(V, 1, 7)
+    changed = ids.clone()
+    changed[0, 6] = (ids[0, 6] + 1) % V
+    lengths = torch.tensor([7])
+    assert torch.equal(model(changed, lengths)[0, :6], model(ids, lengths)[0, :6]) == (family == "decoder only")
+
+
+def test_seeds_differ_in_weights_and_in_what_is_read_first(monkeypatch):
+    task = small("tag")
+    monkeypatch.setattr(families, "task", lambda _: task)
+    a, b = (families.make("decoder only", V, seed).output.weight for seed in (0, 1))
+    assert not torch.equal(a, b)
+
+    # From the same weights, after one step each
+    monkeypatch.setattr(families, "TASKS", {"tag": 1})
+    same = families.make("decoder only", task.vocab, 0)
+    monkeypatch.setattr(families, "make", lambda *_: copy.deepcopy(same))
+    c, d = (families.trained("decoder only", "tag", seed).output.weight for seed in (0, 1))
+    assert not torch.equal(c, d)
+
+
+def test_padding_has_no_label():
+    rows = [([5, 6, 7], [8, 9, 10]), ([5], [8])]
+    assert Examples("decoder only", "tag", rows, [0, 0]).labels.tolist() == [[8, 9, 10], [8, IGNORE, IGNORE]]
+
+
 @pytest.mark.parametrize(
     ("family", "task", "expected"),
     [
@@ -176,6 +206,39 @@ def test_who_knows_half_of_the_rows_scores_half(name, monkeypatch):
     assert families.score(Knows(labels, task.vocab, 10), "encoder only", name) == pytest.approx(0.5, abs=0.15)
 
 
+def test_a_row_whose_last_character_is_wrong_is_wrong(monkeypatch):
+    task = small("translate")
+    monkeypatch.setattr(families, "task", lambda _: task)
+    targets = [target for _, target in task.test]
+    monkeypatch.setattr(
+        families, "write", lambda *_: [target if i % 4 else [*target[:-1], 0] for i, target in enumerate(targets)]
+    )
+    assert families.score(nn.Identity(), "decoder only", "translate") == 0.75
+
+
+def test_only_the_second_half_of_a_continuation_counts():
+    """Sure of each character, and wrong about the first half: nothing is lost."""
+    examples = Examples("decoder only", "continue", [TEXT], [0])
+    model = Knows(examples.labels, 300, 1)
+    model.labels[:, : HALF - 1] = 0
+    assert families.continuation_loss(model, examples) == pytest.approx(0, abs=1e-9)
+    model.labels[:, HALF - 1] = 0
+    assert families.continuation_loss(model, examples) == pytest.approx(50 / HALF)
+
+
+def test_exposure_tells_its_own_writing_from_the_truth(monkeypatch):
+    """One that is always right when it is told what went before, and writes the second character wrong."""
+    task = small("translate")
+    monkeypatch.setattr(families, "task", lambda _: task)
+    labels = Examples("encoder–decoder", "translate", task.test, [0] * 20).labels.clamp(min=0)
+    monkeypatch.setattr(
+        families, "write", lambda *_: torch.cat([labels[:, :1], labels[:, 1:2] + 1, labels[:, 2:]], dim=1).tolist()
+    )
+    exposed = families.exposure(Knows(labels, task.vocab, 20))
+    n = labels.shape[1]
+    assert exposed == {"truth": [1.0] * n, "own": [1.0, 0.0, *[1.0] * (n - 2)]}
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_who_guesses_evenly_loses_the_logarithm(family, monkeypatch):
     task = small("continue")
@@ -210,6 +273,8 @@ def test_the_run_is_of_this_code():
     )
     sizes = {family: sum(p.numel() for p in families.make(family, 59, 0).parameters()) for family in FAMILIES}
     assert run["parameters"] == sizes
+    again = families.score(families.trained("decoder only", "tag", 1), "decoder only", "tag")
+    assert again == pytest.approx(run["scores"]["tag"]["decoder only"][1], abs=0.02)  # other processors
 
 
 def test_exposure_and_score_count_the_same_dates():

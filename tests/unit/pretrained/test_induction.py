@@ -123,6 +123,18 @@ def test_a_perfect_machine_measures_one_and_one_that_is_a_place_off_does_not():
     assert (right, before, after) == (0.0, 1.0, 0.0)
 
 
+def test_of_many_heads_the_best_is_measured():
+    new = repeating(97, seed=4)
+    one, other = Perfect(new[2]), Perfect(new[2], off=1)
+
+    class Both(nn.Module):
+        def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+            logits, looks = one(ids)
+            return logits, [torch.cat(heads, dim=1) for heads in zip(looks, other(ids)[1], strict=True)]
+
+    assert measure(Both(), *new) == [1.0, 1.0, 1.0]
+
+
 # --- failure ---------------------------------------------------------------------------------------------------
 
 

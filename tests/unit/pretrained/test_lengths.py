@@ -95,6 +95,41 @@ def test_the_wrong_pairing_reorders_queries_and_keys_and_nothing_else():
         assert torch.equal(wrong[name], expected)
 
 
+def test_embeddings_are_as_large_as_the_sinusoids_beside_them():
+    model = lengths.decoder("sinusoidal", 101, 13, seed=0)
+    words, places = (table.square().mean().item() for table in (model.embedding.weight, model.positions.added.table))
+    assert words == pytest.approx(places, rel=0.05)  # 3,232 draws
+    others = {kind: lengths.decoder(kind, 101, 13, seed=0) for kind in KINDS if kind != "sinusoidal"}
+    assert all(other.embedding.weight.std() < 0.03 for other in others.values())
+
+
+def test_squeezed_positions_are_those_of_a_text_a_quarter_as_long():
+    model = lengths.decoder("rotary", 11, 13, seed=0)
+
+    def turned(way: str) -> torch.Tensor:
+        positions = lengths.stretched(model, way).positions
+        return positions.in_attention(torch.zeros(1, 52, 32))["rotate"](torch.ones(1, 4, 52, 8))[0, 0]
+
+    close(turned("squeezed")[:: lengths.FAR], turned("as it is")[:13], 1e-5)  # float32
+    # With a larger base the slowest pair turns FAR times as slowly, the fastest as before
+    close(turned("larger base")[lengths.FAR, -2:], turned("as it is")[1, -2:], 1e-6)
+    close(turned("larger base")[1, :2], turned("as it is")[1, :2], 1e-6)
+
+
+def test_tuning_leaves_the_model_as_it_was():
+    model = lengths.decoder("none", len(lengths.characters()[0].symbols), lengths.TEXT, 0, d_model=48)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    after = lengths.tuned(model, 0, steps=1).state_dict()
+    assert all(torch.equal(weight, before[name]) for name, weight in model.state_dict().items())
+    assert not torch.equal(after["embedding.weight"], before["embedding.weight"])
+
+
+def test_what_is_asked_was_never_read():
+    _, text, pieces = lengths.characters()
+    read = " ".join(map(str, text.tolist()))
+    assert not [piece for piece in pieces.tolist() if " ".join(map(str, piece)) in read]
+
+
 def test_by_parts_leaves_the_pairs_that_have_turned_once():
     model = lengths.decoder("rotary", 11, 48, seed=0, d_model=48)  # periods of 6, 29, 135, … places, of which 48
     assert lengths.stretched(model, "by parts").positions.stretch.tolist() == [1, 1, 4, 4, 4, 4]

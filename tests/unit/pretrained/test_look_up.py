@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from llmbook.nn import attention_weights
-from llmbook.pretrained import read_stored
+from llmbook.pretrained import look_up, read_stored
 from llmbook.pretrained.look_up import (
     ASKED,
     BUDGETS,
@@ -18,6 +18,7 @@ from llmbook.pretrained.look_up import (
     budget_curve,
     commonest_digit,
     dictionaries,
+    train_and_measure,
 )
 
 # --- reference -------------------------------------------------------------------------------------------------
@@ -77,6 +78,28 @@ def test_the_convolution_sees_27_places_and_none_that_come_later():
         changed = x.clone()
         changed[0, place] += 1
         assert bool((layer(changed) - layer(x))[0, 28].any()) == seen, place
+
+
+def test_it_is_measured_after_each_number_of_steps():
+    weight, steps = torch.nn.Linear(2, 3), 0
+
+    def loss_of(_: torch.Tensor) -> torch.Tensor:
+        nonlocal steps
+        steps += 1
+        return weight.bias.sum()
+
+    assert train_and_measure(weight, loss_of, 7, lambda: [steps], (0, 3, 5), batch=2, lr=0.1) == [[0], [3], [5]]
+
+
+def test_nobody_is_asked_what_it_has_learned_from(monkeypatch):
+    seeds: list[int] = []
+    monkeypatch.setattr(
+        look_up, "dictionaries", lambda n, rows, seed: seeds.append(seed) or dictionaries(n, min(rows, 100), seed)
+    )
+    for seed in range(SEEDS):
+        budget_curve("recurrence", 4, seed, (1,))
+    assert seeds[::2] == list(range(SEEDS))
+    assert set(seeds[1::2]).isdisjoint(seeds[::2])
 
 
 # --- limit -----------------------------------------------------------------------------------------------------

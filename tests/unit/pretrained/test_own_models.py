@@ -18,6 +18,7 @@ from llmbook.pretrained.own_models import RECIPES, RUNS
 from llmbook.pretrained.readers import GAMES, HALF, Reader, pieces, reader_loss, reader_recipe, reader_words
 from llmbook.pretrained.recipe import (
     FIRST,
+    SCALE,
     STORED,
     Recipe,
     distinct_weights,
@@ -144,6 +145,7 @@ def test_a_model_in_eight_bits(tmp_path):
     assert is_stored(recipe, tmp_path)
     model = recipe.make()
     set_weights(model, tmp_path / "small.safetensors")
+    assert recipe.held_out(model) == pytest.approx(card["held_out"], abs=6e-5), "four decimals of what readers open"
     for name, weight in distinct_weights(train_by(recipe)[0]).items():
         stored = distinct_weights(model)[name]
         if weight.ndim < 2:
@@ -162,7 +164,8 @@ def test_weights_come_back_as_they_were_packed():
     assert [packed[name].dtype for name in ("matrix", "zeros")] == [torch.int8] * 2
     back = unpack(packed)
     assert back.keys() == weights.keys()
-    assert back["zeros"].eq(0).all(), "a row of zeros has no scale to divide by"
+    assert back["zeros"].eq(0).all()
+    assert packed["zeros" + SCALE].gt(0).all(), "a row of zeros has no scale to divide by"
     torch.testing.assert_close(back["gain"], weights["gain"], atol=0, rtol=2**-11)  # float16's last bit
     torch.testing.assert_close(unpack(pack(back, 8))["matrix"], back["matrix"], atol=0, rtol=2**-10)
     assert unpack(pack(weights, 16))["matrix"].equal(weights["matrix"].half().float())

@@ -71,6 +71,24 @@ def test_heads_and_the_place_of_the_norm_cost_no_parameters():
     assert pre - sizes[4] == 4 * parts_removed.D  # one more norm behind each stack
 
 
+def test_seeds_differ_in_weights_and_in_what_is_read_first(monkeypatch):
+    same = translator(0)
+    assert not torch.equal(same.output.weight, translator(1).output.weight)
+    monkeypatch.setattr(parts_removed, "translator", lambda _: same)
+    first, second = (train_translator(seed, steps=1, rate=1e-9)[1] for seed in (0, 1))
+    assert first != second
+
+
+def test_haste_is_a_higher_rate_from_the_first_step_on(monkeypatch):
+    monkeypatch.setattr(parts_removed, "train_translator", lambda *_, **__: (None, []))
+    monkeypatch.setattr(parts_removed, "measured", lambda **changes: changes)
+    run = parts_removed.parts_removed()
+    rate = parts_removed.HASTE * families.RATE
+    assert run["unchanged, hasty"] == {"rate": rate, "warmup": 0}
+    assert run["pre-norm, hasty"] == {"rate": rate, "warmup": 0, "norm_first": True}
+    assert (run["unchanged"], run["pre-norm"]) == ({}, {"norm_first": True})
+
+
 # --- limit -----------------------------------------------------------------------------------------------------
 
 
@@ -79,8 +97,8 @@ def test_who_writes_the_truth_scores_one(monkeypatch):
     longest = max(map(len, targets))
     monkeypatch.setattr(parts_removed, "write", lambda *_: [[*t, *[0] * (longest - len(t))] for t in targets])
     assert parts_removed.quality(translator(0))[1] == 1
-    monkeypatch.setattr(parts_removed, "write", lambda *_: [[0] * longest for _ in targets])
-    assert parts_removed.quality(translator(0))[1] == 0
+    monkeypatch.setattr(parts_removed, "write", lambda *_: [[*t[:-1], *[0] * longest] for t in targets])
+    assert parts_removed.quality(translator(0))[1] == 0, "the last character is wrong"
 
 
 # --- failure ---------------------------------------------------------------------------------------------------

@@ -10,8 +10,17 @@ from llmbook.data import speeches
 from llmbook.data.speech import sentences
 from llmbook.inference import generate
 from llmbook.models import GPT
-from llmbook.pretrained import load_stored, read_stored, stored_tokenizer, translate
+from llmbook.pretrained import (
+    date_translator,
+    load_stored,
+    read_stored,
+    speech_bert,
+    speech_gpt,
+    stored_tokenizer,
+    translate,
+)
 from llmbook.pretrained.date_translator import MANY, date_loss, exact_matches, pairs
+from llmbook.pretrained.own_models import RECIPES
 from llmbook.pretrained.speech_bert import LONGEST, bert_losses, fixed_losses, make_pairs, neighbours
 from llmbook.pretrained.speech_gpt import (
     LETTERS,
@@ -23,6 +32,7 @@ from llmbook.pretrained.speech_gpt import (
     nats,
     speech_pairs,
 )
+from llmbook.training import IGNORE
 
 # --- reference -------------------------------------------------------------------------------------------------
 
@@ -89,6 +99,73 @@ def test_a_model_that_knows_nothing_loses_the_logarithm_of_its_vocabulary():
     model = GPT(13, d_model=8, n_heads=2, n_layers=1, max_len=5).eval()
     nn.init.zeros_(model.embedding.weight)
     assert math.isclose(nats(model, torch.arange(13)), math.log(13), rel_tol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["gpt-speeches", "gpt-characters"])
+def test_the_card_of_a_gpt_counts_characters(name, monkeypatch):
+    """Two nats a token of dev, three of test: a character of a pair has the fewer."""
+    recipe = RECIPES[name]
+    read, since = (in_pairs, 1945) if name == "gpt-speeches" else (in_characters, 1981)
+    dev, test = read("dev", since), read("test", since)
+    monkeypatch.setattr(speech_gpt, "nats", lambda _, ids: 2.0 if ids is dev.ids else 3.0)
+    assert recipe.more(recipe.make()) == {
+        "dev, nats a character": round(2 * len(dev.ids) / dev.characters, 4),
+        "test, nats a token": 3.0,
+        "test, nats a character": round(3 * len(test.ids) / test.characters, 4),
+    }
+
+
+@pytest.mark.parametrize("name", ["gpt-speeches", "gpt-characters"])
+def test_the_last_example_of_a_gpt_is_whole_and_there_is_none_behind(name):
+    recipe = RECIPES[name]
+    model, last = recipe.make(), recipe.examples() - 1
+    assert recipe.loss(model, torch.tensor([last])).isfinite()
+    with pytest.raises(IndexError):
+        recipe.loss(model, torch.tensor([last + 1]))
+
+
+def test_the_card_of_the_bert_names_its_losses(monkeypatch):
+    losses = {"dev": (1.25, 0.5), "test": (1.75, 0.25)}
+    monkeypatch.setattr(speech_bert, "fixed_losses", lambda _, part: losses[part])
+    assert RECIPES["bert-speeches"].more(nn.Identity()) == {
+        "dev, MLM": 1.25, "dev, NSP": 0.5, "test, MLM": 1.75, "test, NSP": 0.25,
+    }  # fmt: skip
+
+
+def test_the_bert_learns_both_games_and_no_signs(monkeypatch):
+    words, rows, model = stored_tokenizer("bert-speeches"), torch.arange(6), load_stored("bert-speeches")
+    torch.manual_seed(4)
+    both = bert_losses(model, "train", rows)
+    torch.manual_seed(4)
+    assert RECIPES["bert-speeches"].loss(model, rows) == sum(both)
+    hidden: list[torch.Tensor] = []
+
+    def all_that_may_be(
+        ids: torch.Tensor, *_: int, special: torch.Tensor, **__: object
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden.append(ids[~special])
+        return ids, ids.masked_fill(special, IGNORE)
+
+    monkeypatch.setattr(speech_bert, "mask_words", all_that_may_be)
+    bert_losses(model, "dev", rows)
+    assert not torch.isin(hidden[0], torch.tensor([words.pad, words.cls, words.sep, words.mask, words.unknown])).any()
+
+
+def test_held_out_losses_are_the_same_each_time():
+    model = RECIPES["bert-speeches"].make().eval()
+    assert fixed_losses(model, "dev") == fixed_losses(model, "dev")
+
+
+def test_a_date_is_right_if_all_of_it_is(monkeypatch):
+    truth = [pair.target for pair in pairs("test")]
+    said = [text if i % 4 else text[:-1] for i, text in enumerate(truth)]
+    monkeypatch.setattr(date_translator, "translate", lambda *_: said)
+    assert exact_matches(load_stored("dates")) == {"test, dates exact": 0.75}
+
+
+def test_the_held_out_dates_are_not_those_learned():
+    model = date_translator.make_translator()
+    assert date_translator.held_out_loss(model) == date_loss(model, "dev", torch.arange(MANY["dev"])).item()
 
 
 def test_every_second_sentence_followed_and_the_others_did_not():

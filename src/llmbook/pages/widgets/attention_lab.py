@@ -82,7 +82,7 @@ class AttentionLab(PageWidget):
         counted from 0. Raises ``ValueError`` where sizes do not fit, for more than 64 tokens, and for numbers that are
         not finite in float16.
         """
-        q, k, v = (x if x.ndim == 3 else x[None] for x in (q, k, k if v is None else v))
+        q, k, v = (x[None] if x.ndim == 2 else x for x in (q, k, k if v is None else v))
         key_tokens = [whole(token) for token in (tokens if key_tokens is None else key_tokens)]
         tokens = [whole(token) for token in tokens]
         check_tensors(q, k, v, tokens, key_tokens, may_attend)

@@ -180,6 +180,8 @@ def test_a_text_of_another_kind_is_named(text):
     ("change", "message"),
     [
         ({"k": torch.zeros(2, 5, 6)}, r"k \(2, 5, 6\)"),
+        ({"k": torch.zeros(1, 2, 5, 7)}, r"got \(2, 3, 7\), \(1, 2, 5, 7\) and"),
+        ({name: torch.zeros(1, 2, 3, 7) for name in "qkv"}, r"got \(1, 2, 3, 7\), .*take one sequence of a batch"),
         ({"tokens": ["a"]}, "do not fit 1 tokens"),
         ({"v": torch.zeros(2, 4, 11)}, r"v \(2, 4, 11\)"),
         ({"q": torch.zeros(2, 65, 7), "tokens": ["x"] * 65}, "1 to 64 tokens, got 65"),
