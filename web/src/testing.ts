@@ -23,9 +23,9 @@ import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
-import writer from "./widgets/writer";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
+import writer from "./widgets/writer";
 
 const core = {
   ...attention,
