@@ -50,7 +50,17 @@ places.observe(lambda change: kinds.append(change["new"]), "kind")
 places"""
 READ_PLACES = """print("swapped:", kinds, places.swap, f"{places.moved.max():.2f}")"""
 CELLS = (
-    MAKE, READ, SET, READ_SENTENCE, MAKE_ARCS, READ_ARCS, MAKE_WRITER, READ_WRITER, SET_WRITER, MAKE_PLACES, READ_PLACES
+    MAKE,
+    READ,
+    SET,
+    READ_SENTENCE,
+    MAKE_ARCS,
+    READ_ARCS,
+    MAKE_WRITER,
+    READ_WRITER,
+    SET_WRITER,
+    MAKE_PLACES,
+    READ_PLACES,
 )
 
 
