@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
 
-from llmbook.inference.sampling import sample_next_token
+from llmbook.inference.sampling import penalise_repeats, sample_next_token
 from llmbook.models.causal_lm import CausalLM
 from llmbook.nn.masks import can_be_read
 
@@ -26,6 +26,8 @@ def generate(
     temperature: float = 0.0,
     top_k: int | None = None,
     top_p: float = 1.0,
+    min_p: float = 0.0,
+    penalty: float = 1.0,
     eos: int | None = None,
     generator: Generator | None = None,
     use_cache: bool = True,
@@ -39,9 +41,12 @@ def generate(
 
     The model runs in the mode it is in: ``model.eval()`` first, unless its dropout is wanted.
 
+    ``penalty``, above 1, makes what a row holds already less likely, its prompt included (``penalise_repeats``).
+
     ``step`` stands in for ``model`` after the prompt, where each call reads one id and the cache: a compiled copy, say.
 
-    Raises ``ValueError`` for an empty batch or prompt, a text longer than ``max_len``, and as ``filter_logits`` does.
+    Raises ``ValueError`` for an empty batch or prompt, a text longer than ``max_len``, and as ``filter_logits`` and
+    ``penalise_repeats`` do.
     """
     if ids.ndim != 2 or min(ids.shape) < 1 or max_new < 0:
         raise ValueError(f"ids (N, T) with N, T >= 1 and max_new >= 0 are needed, got {tuple(ids.shape)} and {max_new}")
@@ -64,7 +69,11 @@ def generate(
         logits = forward(ids if cache is None else unread, cache)[:, -1]  # (N, n_vocab)
 
         # Choose, and append; within a row's own prompt its next id is known
-        token = sample_next_token(logits, temperature=temperature, top_k=top_k, top_p=top_p, generator=generator)
+        if penalty != 1:
+            logits = penalise_repeats(logits, ids, penalty)
+        token = sample_next_token(
+            logits, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, generator=generator
+        )
         given = lengths >= end
         token = torch.where(given, prompts[:, min(end, T) - 1], token)
         if eos is not None:

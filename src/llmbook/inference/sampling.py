@@ -3,11 +3,16 @@ r"""Choosing one next token: the likeliest, or by lot among the likely ones.
     temperature   p ∝ exp(logits / τ)
     top-k         only the k likeliest, and those as likely as the k-th
     top-p         only the likeliest that together first reach probability p; of equals those with the smaller ids
+    min-p         only what is at least p times as likely as the likeliest
+    penalty θ     logits of what was said before: z / θ where z > 0, and z · θ below, so that both fall
 
 Sources: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1 (top-p); Fan et al.,
-*Hierarchical Neural Story Generation* (2018), section 5 (top-k). Sizes: ``N`` sequences, ``n_vocab`` vocabulary.
-Left out: penalties for repetition.
+*Hierarchical Neural Story Generation* (2018), section 5 (top-k); Nguyen et al., *Turning Up the Heat: Min-p Sampling*
+(2025); Keskar et al., *CTRL* (2019) for the penalty. CTRL's program divides negative logits too, which makes them
+likelier; ``transformers`` multiplies them. Sizes: ``N`` sequences, ``T`` ids so far, ``n_vocab`` vocabulary.
 """
+
+import math
 
 import torch
 from jaxtyping import Float, Int
@@ -22,22 +27,25 @@ def sample_next_token(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float = 1.0,
+    min_p: float = 0.0,
     generator: Generator | None = None,
 ) -> Int[Tensor, " N"]:
     """One id for each row: the likeliest at temperature 0, else drawn; ``ValueError`` as ``filter_logits`` raises."""
     # The likeliest at 0, in single precision at least: a tiny temperature then sends the others to -∞, and none to +∞
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     logits = logits - logits.amax(dim=-1, keepdim=True)
-    filtered = filter_logits(logits, temperature=temperature or 1.0, top_k=top_k, top_p=top_p)
+    filtered = filter_logits(logits, temperature=temperature or 1.0, top_k=top_k, top_p=top_p, min_p=min_p)
     if temperature == 0:
         return filtered.argmax(dim=-1)
     return torch.multinomial(filtered.softmax(dim=-1), 1, generator=generator)[:, 0]
 
 
-def filter_logits(logits: Logits, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0) -> Logits:
-    """Logits over the temperature, -∞ for what top-k and then top-p shut out; the likeliest always stays.
+def filter_logits(
+    logits: Logits, *, temperature: float = 1.0, top_k: int | None = None, top_p: float = 1.0, min_p: float = 0.0
+) -> Logits:
+    """Logits over the temperature, -∞ for what top-k, top-p and min-p shut out one after another, never the likeliest.
 
-    Raises ``ValueError`` for a temperature not above 0, a top-k below 1 and a top-p outside (0, 1].
+    Raises ``ValueError`` for a temperature not above 0, a top-k below 1, a top-p outside (0, 1], a min-p outside 0..1.
     """
     if not temperature > 0:
         raise ValueError(f"the temperature must be above 0 (0 alone means greedy), got {temperature}")
@@ -45,6 +53,8 @@ def filter_logits(logits: Logits, *, temperature: float = 1.0, top_k: int | None
         raise ValueError(f"top_k must be at least 1, got {top_k}")
     if not 0 < top_p <= 1:
         raise ValueError(f"top_p must lie in (0, 1], got {top_p}")
+    if not 0 <= min_p <= 1:
+        raise ValueError(f"min_p must lie in [0, 1], got {min_p}")
 
     limits = torch.finfo(torch.promote_types(logits.dtype, torch.float32))  # what a temperature becomes inside PyTorch
     logits = logits / min(max(temperature, limits.tiny), limits.max)
@@ -52,6 +62,8 @@ def filter_logits(logits: Logits, *, temperature: float = 1.0, top_k: int | None
         logits = keep_top_k(logits, top_k)
     if top_p < 1:
         logits = keep_top_p(logits, top_p)
+    if min_p > 0:
+        logits = keep_min_p(logits, min_p)
     return logits
 
 
@@ -68,3 +80,17 @@ def keep_top_p(logits: Logits, top_p: float) -> Logits:
     before = p.cumsum(dim=-1) - p  # what the likelier ones have together
     shut_out = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, order, before >= top_p)
     return logits.masked_fill(shut_out, -torch.inf)
+
+
+def keep_min_p(logits: Logits, min_p: float) -> Logits:
+    """-∞ for what is less than ``min_p`` times as likely as the likeliest."""
+    least = logits.amax(dim=-1, keepdim=True) + math.log(min_p)  # p_i / p_max is e to the difference of their logits
+    return logits.masked_fill(logits < least, -torch.inf)
+
+
+def penalise_repeats(logits: Logits, ids: Int[Tensor, "N T"], penalty: float) -> Logits:
+    """Logits of the ids that each row holds already, made smaller. Raises ``ValueError`` for a penalty below 1."""
+    if not penalty >= 1:
+        raise ValueError(f"a penalty for repetition must be at least 1, got {penalty}")
+    said = logits.gather(-1, ids)  # (N, T)
+    return logits.scatter(-1, ids, torch.where(said > 0, said / penalty, said * penalty))

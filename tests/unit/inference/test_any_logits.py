@@ -29,6 +29,7 @@ def logits_of_any_kind(draw) -> torch.Tensor:
 
 TOP_K = some.one_of(some.none(), some.integers(1, 40))
 TOP_P = some.one_of(some.just(1.0), some.floats(1e-9, 1.0))
+MIN_P = some.one_of(some.just(0.0), some.floats(1e-9, 1.0))
 
 
 @quickly
@@ -57,10 +58,11 @@ def test_what_is_left_is_a_distribution_with_the_likeliest_in_it(logits, tempera
     temperature=some.one_of(some.floats(1e-45, 1e6), some.sampled_from([5e-324, 1e-40, 1e300, float("inf")])),
     top_k=TOP_K,
     top_p=TOP_P,
+    min_p=MIN_P,
     seed=some.integers(0, 9),
 )
-def test_a_drawn_word_is_one_that_may_be_drawn(logits, temperature, top_k, top_p, seed):
-    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p}
+def test_a_drawn_word_is_one_that_may_be_drawn(logits, temperature, top_k, top_p, min_p, seed):
+    options = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p}
     drawn = sample_next_token(logits, **options, generator=torch.Generator().manual_seed(seed))
     assert drawn.shape == (len(logits),)
     assert logits.gather(-1, drawn[:, None]).isfinite().all()
@@ -70,9 +72,10 @@ def test_a_drawn_word_is_one_that_may_be_drawn(logits, temperature, top_k, top_p
 
 
 @quickly
-@given(logits=logits_of_any_kind(), top_k=TOP_K, top_p=TOP_P)
-def test_greedy_is_argmax(logits, top_k, top_p):
-    assert torch.equal(sample_next_token(logits, temperature=0, top_k=top_k, top_p=top_p), logits.argmax(dim=-1))
+@given(logits=logits_of_any_kind(), top_k=TOP_K, top_p=TOP_P, min_p=MIN_P)
+def test_greedy_is_argmax(logits, top_k, top_p, min_p):
+    chosen = sample_next_token(logits, temperature=0, top_k=top_k, top_p=top_p, min_p=min_p)
+    assert torch.equal(chosen, logits.argmax(dim=-1))
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -34,6 +34,25 @@ def test_greedy_text_equals_transformers(seed, use_cache):
         assert generate(ours, ids, 20, eos=end, use_cache=use_cache).tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_greedy_text_under_a_penalty_equals_transformers(use_cache):
+    ours, theirs = models(1)
+    ids = ids_of(V, N, T, seed=1)
+    settings = {"max_new_tokens": 20, "do_sample": False, "eos_token_id": V, "pad_token_id": 0}
+    expected = theirs.generate(ids, repetition_penalty=1.3, attention_mask=torch.ones_like(ids), **settings)
+    written = generate(ours, ids, 20, penalty=1.3, use_cache=use_cache)
+    assert written.tolist() == expected.tolist()
+    assert not written.equal(generate(ours, ids, 20))
+
+
+def test_min_p_of_one_is_greedy_and_the_penalty_raises():
+    ours, ids = models(1)[0], ids_of(V, N, T)
+    lots = torch.Generator().manual_seed(0)
+    assert generate(ours, ids, 9, temperature=1.0, min_p=1.0, generator=lots).equal(generate(ours, ids, 9))
+    with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
+        generate(ours, ids, 3, penalty=0.5)
+
+
 def test_sampling_is_the_same_with_and_without_a_cache():
     ours = models(5)[0].double()
     ids = ids_of(V, N, T)

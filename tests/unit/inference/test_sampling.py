@@ -3,9 +3,15 @@
 import pytest
 import torch
 from reference import close, random
-from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
-from llmbook.inference import filter_logits, sample_next_token
+from llmbook.inference import filter_logits, penalise_repeats, sample_next_token
 
 N, V = 3, 29
 
@@ -13,12 +19,33 @@ N, V = 3, 29
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
 @pytest.mark.parametrize("top_k", [None, 1, 7, V, V + 1])
 @pytest.mark.parametrize("top_p", [0.05, 0.6, 0.95, 1.0])
-def test_restrictions_equal_transformers(temperature, top_k, top_p):
+@pytest.mark.parametrize("min_p", [0.0, 0.03, 0.4, 1.0])
+def test_restrictions_equal_transformers(temperature, top_k, top_p, min_p):
     logits = 3 * random(N, V)
     expected = TemperatureLogitsWarper(temperature)(None, logits)
     expected = expected if top_k is None else TopKLogitsWarper(top_k)(None, expected)
     expected = expected if top_p == 1 else TopPLogitsWarper(top_p)(None, expected)
-    close(filter_logits(logits, temperature=temperature, top_k=top_k, top_p=top_p), expected, 1e-12)
+    expected = MinPLogitsWarper(min_p)(None, expected)
+    close(filter_logits(logits, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p), expected, 1e-12)
+
+
+@pytest.mark.parametrize("penalty", [1.0, 1.2, 3.0])
+def test_the_penalty_equals_transformers(penalty):
+    logits, said = 3 * random(N, V), torch.randint(V, (N, 5))
+    said[:, 1] = said[:, 0]  # what was said twice is penalised once
+    expected = RepetitionPenaltyLogitsProcessor(penalty)(said, logits.clone())
+    close(penalise_repeats(logits, said, penalty), expected, 1e-12)
+
+
+def test_a_penalty_lowers_what_was_said_and_nothing_else():
+    logits, said = random(N, V), torch.tensor([[3, 7], [2, 2], [0, V - 1]])
+    changed = penalise_repeats(logits, said, 1.5)
+    repeats = torch.zeros(N, V, dtype=torch.bool).scatter(1, said, True)
+    assert (changed < logits)[repeats].all()
+    assert (changed == logits)[~repeats].all()
+    for wrong in (0.9, 0.0, float("nan")):
+        with pytest.raises(ValueError, match="penalty for repetition must be at least 1"):
+            penalise_repeats(logits, said, wrong)
 
 
 def test_draws_have_the_probabilities():
@@ -69,6 +96,8 @@ def test_the_nucleus_ends_with_the_word_that_reaches_top_p():
         ({"top_p": 1.5}, r"got 1\.5"),
         ({"top_p": -0.5}, r"got -0\.5"),
         ({"top_k": -1}, "top_k must be at least 1, got -1"),
+        ({"min_p": -0.1}, r"min_p must lie in \[0, 1\], got -0\.1"),
+        ({"min_p": 1.5}, r"got 1\.5"),
     ],
 )
 def test_impossible_restrictions(wrong, message):
@@ -97,6 +126,13 @@ def test_options_go_by_name(call):
 def test_a_tiny_temperature_takes_the_likeliest(dtype, temperature):
     logits = torch.tensor([[60.0, -30.0, 61.0, 0.0]], dtype=dtype)
     assert sample_next_token(logits, temperature=temperature).tolist() == [2]
+
+
+def test_of_what_reaches_min_p_all_stay():
+    logits = torch.tensor([[0.4, 0.2, 0.2, 0.1]]).log()
+    assert filter_logits(logits, min_p=0.49).isfinite().tolist() == [[True, True, True, False]]
+    assert filter_logits(logits, min_p=1.0).isfinite().tolist() == [[True, False, False, False]]
+    assert torch.equal(sample_next_token(random(N, V), min_p=1.0), random(N, V).argmax(dim=-1))
 
 
 def test_of_equals_at_the_border_of_top_p_the_smaller_ids_stay():
