@@ -121,7 +121,7 @@ def read_along(model: GPT, ids: Int[Tensor, " n"], fresh: int) -> Float[Tensor, 
 
 
 def yardsticks(model: GPT) -> dict[str, Any]:
-    """For each speech its sizes and the nats of each model; and the bits of all of them for programs that compress."""
+    """Of each speech its sizes and the nats of each model; the bits of all for programs that compress; how many n-grams."""
     counted = {order: KneserNey(in_pairs("train").ids, N_VOCAB, order) for order in ORDERS}
     start = max(ORDERS) - 1  # what all of them can say something of, and up to the last full window
     rows: list[dict[str, Any]] = []
@@ -138,7 +138,8 @@ def yardsticks(model: GPT) -> dict[str, Any]:
         text = speech_pairs().decode(ids[start : start + n].tolist())
         sizes = {"year": speech.year, "tokens": n, "characters": len(text), "bytes": len(text.encode())}
         rows.append({**sizes, **{name: round(-p[:n].sum().item(), 1) for name, p in log_p.items()}})
-    return {"speeches": rows, "bits": squeezed()}
+    n_grams = sum(len(known.grams) for known in counted[max(ORDERS)].lengths)
+    return {"speeches": rows, "bits": squeezed(), "n-grams": n_grams}
 
 
 def squeezed() -> dict[str, int]:
