@@ -245,11 +245,6 @@ def one_word(loss: Loss) -> bool:
     return as_by_hand(loss, asked(1, 1)[0].expand(2, 4, 5), torch.full((2, 4), 3))
 
 
-def knows_nothing(loss: Loss) -> bool:
-    """All logits alike: every mean is log 5."""
-    return as_by_hand(loss, torch.zeros(2, 4, 5), asked(2, 4)[1])
-
-
 def two_words(loss: Loss) -> bool:
     """With one target a row the last is the only one, and its mean its sum in a batch of one."""
     return as_by_hand(loss, *asked(1, 2))
@@ -272,7 +267,6 @@ MUSEUM = Exercise(
         Mistake(one_row, "with one row in the batch the end of a row has no row behind it: take two."),
         Mistake(two_words, "two words a row have one target, the last: take longer rows."),
         Mistake(one_word, "if every place reads the same, a shift cannot be seen: take ids and logits that differ."),
-        Mistake(knows_nothing, "logits that are all alike give every mean the same loss: draw them by lot."),
         Mistake(future_only, "that the last logits do not matter is half of it: compare with the right number."),
         *careless_tests(is_next_word, right=2, wrong=len(EXHIBITS)),
     ),

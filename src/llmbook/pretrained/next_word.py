@@ -121,7 +121,7 @@ def read_along(model: GPT, ids: Int[Tensor, " n"], fresh: int) -> Float[Tensor, 
 
 
 def yardsticks(model: GPT) -> dict[str, Any]:
-    """Of each speech its sizes and the nats of each model; the bits of all for programs that compress; how many n-grams."""
+    """Of each speech its sizes and the nats of each model; of all the bits for compressors; and how many n-grams."""
     counted = {order: KneserNey(in_pairs("train").ids, N_VOCAB, order) for order in ORDERS}
     start = max(ORDERS) - 1  # what all of them can say something of, and up to the last full window
     rows: list[dict[str, Any]] = []
