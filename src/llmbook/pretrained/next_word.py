@@ -187,7 +187,7 @@ def blocks(loss: Float[Tensor, "N T"], size: int) -> list[float]:
 # --- texts, written in many ways -------------------------------------------------------------------------------
 
 
-def write(model: GPT, way: str, prompts: Rows, seed: int) -> Rows:
+def write(model: GPT, way: str, prompts: Rows, seed: int) -> Int[Tensor, "N _"]:
     """The prompts, continued in one of ``WAYS`` to the length of a window."""
     most = 128 - prompts.shape[1]
     if way == "four beams":
@@ -196,7 +196,7 @@ def write(model: GPT, way: str, prompts: Rows, seed: int) -> Rows:
     return generate(model, prompts, most, generator=Generator().manual_seed(seed), **settings)
 
 
-def beams(model: GPT, prompt: Int[Tensor, " T"], most: int) -> Int[Tensor, " T"]:
+def beams(model: GPT, prompt: Int[Tensor, " T"], most: int) -> Int[Tensor, " _"]:
     """The likeliest text that four beams find; nothing ends it."""
     kept = model.new_cache(1)
 
