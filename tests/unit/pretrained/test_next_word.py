@@ -11,7 +11,7 @@ from llmbook.models import GPT
 from llmbook.pretrained import load_stored, next_word, read_stored, stored_tokenizer
 from llmbook.pretrained.ngrams import number
 
-V, R = 7, 3
+V = 7
 
 
 def small(max_len: int = 11) -> GPT:
@@ -95,9 +95,11 @@ def test_every_way_continues_the_prompt(way):
 
 
 @torch.no_grad()
-def test_with_nothing_on_the_right_both_sides_are_the_left():
-    before, both = next_word.both_sides(small(), torch.tensor([2, 0, 5]), torch.tensor([], dtype=torch.long))
-    close(before, both, 1e-6)
+def test_a_model_that_knows_nothing_learns_nothing_from_the_right():
+    model = small()
+    torch.nn.init.zeros_(model.embedding.weight)  # and with it of the output
+    for log_p in next_word.both_sides(model, torch.tensor([2, 0, 5]), torch.tensor([1, 6])):
+        close(log_p, torch.full((V,), 1 / V).log(), 1e-6)
 
 
 def test_a_compressor_that_has_read_the_text_needs_next_to_nothing():
