@@ -33,8 +33,8 @@ def test_both_sides_are_bayes_rule_over_whole_texts():
 
 
 @torch.no_grad()
-def test_beams_find_what_trying_all_texts_finds():
-    """With as many beams as there are texts of one id less, nothing is lost; with four, three ids are still few."""
+def test_beams_find_a_text_that_greedy_does_not_beat():
+    """And none that is better than the best of all texts, each tried."""
     model, prompt = small(), torch.tensor([4, 1])
     texts = [torch.cat([prompt, torch.tensor(new)])[None] for new in itertools.product(range(V), repeat=2)]
     best = min(texts, key=lambda ids: next_word.losses(model, ids)[:, 1:].sum().item())
