@@ -51,6 +51,7 @@ WAYS: dict[str, dict[str, float]] = {
     "τ = 1.3": {"temperature": 1.3},
     "k = 10": {"top_k": 10},
     "k = 40": {"top_k": 40},
+    "p = 0.7": {"top_p": 0.7},
     "p = 0.8": {"top_p": 0.8},
     "p = 0.95": {"top_p": 0.95},
     "min-p = 0.1": {"min_p": 0.1},
@@ -226,18 +227,16 @@ def read_words() -> tuple[Tensor, dict[int, Tensor]]:
 
 
 def measure(model: GPT, rows: Rows) -> dict[str, Any]:
-    """Of what stands behind the prompts: the model's own nats, words that no speech has, repeats, variety, copies."""
+    """Of what stands behind the prompts: the model's own nats, words that no speech has, repeats, copies."""
     known, read = read_words()
     loss = losses(model, rows)[:, PROMPT - 1 :]
     texts = [words_of(speech_pairs().decode(row[PROMPT:].tolist()))[1:-1] for row in rows]  # whole words
     fours = [number(text, BASE, 4) for text in texts]
-    threes = torch.cat([number(text, BASE, 3) for text in texts])
     return {
         "nats": round(loss.mean().item(), 3),
         "along": blocks(loss, 12),
         "invented": share(~torch.isin(torch.cat(texts), known)),
         "repeated": round(1 - sum(len(four.unique()) for four in fours) / sum(map(len, fours)), 4),
-        "distinct": round(len(threes.unique()) / len(threes), 4),
         "copied": [share(torch.isin(torch.cat([number(text, BASE, n) for text in texts]), read[n])) for n in read],
     }
 
