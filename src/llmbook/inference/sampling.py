@@ -8,8 +8,9 @@ r"""Choosing one next token: the likeliest, or by lot among the likely ones.
 
 Sources: Holtzman et al., *The Curious Case of Neural Text Degeneration* (2020), section 3.1 (top-p); Fan et al.,
 *Hierarchical Neural Story Generation* (2018), section 5 (top-k); Nguyen et al., *Turning Up the Heat* (2024), min-p;
-Keskar et al., *CTRL* (2019), repetition, in the form that ``transformers`` gives it. Sizes: ``N`` sequences, ``T`` ids
-of a text, ``n_vocab`` vocabulary. Left out: penalties for longer phrases.
+Keskar et al., *CTRL* (2019), repetition: its program divides negative logits too, which makes them likelier;
+``transformers`` multiplies them. Sizes: ``N`` sequences, ``T`` ids of a text, ``n_vocab`` vocabulary. Left out:
+penalties for longer phrases.
 """
 
 import torch

@@ -18,6 +18,7 @@ from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
+from llmbook.pretrained.next_word import next_word
 from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
@@ -34,8 +35,12 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "positions-in-text": read_all,
     "three-families": three_families,
     "parts-removed": parts_removed,
+    "next-word": next_word,
 }
-OPENED = {"labels-for-free": {recipe.name for recipe in READERS}}  # by a run, which is made again when one of them was
+OPENED = {  # by a run, which is made again when one of them was
+    "labels-for-free": {recipe.name for recipe in READERS},
+    "next-word": {GPT_SPEECHES.name},
+}
 
 
 def find_recipe(name: str) -> Recipe:

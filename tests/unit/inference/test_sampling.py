@@ -136,6 +136,13 @@ def test_a_tiny_temperature_takes_the_likeliest(dtype, temperature):
     close(filter_logits(logits - 100, temperature=temperature).float().softmax(dim=-1), kept.float().softmax(dim=-1), 0)
 
 
+def test_of_what_reaches_min_p_all_stay():
+    logits = torch.tensor([[0.4, 0.2, 0.2, 0.1]]).log()
+    assert filter_logits(logits, min_p=0.49).isfinite().tolist() == [[True, True, True, False]]
+    assert filter_logits(logits, min_p=1.0).isfinite().tolist() == [[True, False, False, False]]
+    assert torch.equal(sample_next_token(random(N, V), min_p=1.0), random(N, V).argmax(dim=-1))
+
+
 def test_of_equals_at_the_border_of_top_p_the_smaller_ids_stay():
     kept = filter_logits(torch.zeros(1, 8), top_p=0.5).isfinite()
     assert kept.tolist() == [[True] * 4 + [False] * 4]
