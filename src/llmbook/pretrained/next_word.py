@@ -44,7 +44,7 @@ WINDOW = 2**15  # bytes, the farthest that deflate looks back
 WAYS: dict[str, dict[str, float]] = {
     "greedy": {"temperature": 0},
     "four beams": {},
-    "greedy, penalty 1.2": {"temperature": 0, "penalty": 1.2},
+    "greedy, penalty 1.2": {"temperature": 0, "repetition": 1.2},
     "τ = 0.5": {"temperature": 0.5},
     "τ = 0.7": {"temperature": 0.7},
     "τ = 1": {"temperature": 1},
