@@ -249,14 +249,6 @@ def is_fair(deal: Deal, lengths: list[int] = SMALL) -> bool:
     return honest and inside and abs(sum(strange for _, _, strange in pairs) / len(pairs) - 0.5) < 0.2
 
 
-def one_pair(deal: Deal) -> bool:
-    """Only the first true one and the first stranger."""
-    pairs = deal(SMALL, 0)
-    a, b, _ = next(pair for pair in pairs if pair[2] == 0)
-    c, d, _ = next(pair for pair in pairs if pair[2] == 1)
-    return b == (a[0], a[1] + 1) and d != (c[0], c[1] + 1)
-
-
 def large_corpus(deal: Deal) -> bool:
     """Among thousands of sentences a stranger is hardly ever the next one; the document is not asked for."""
     pairs = deal([40] * 50, 0)
@@ -292,7 +284,6 @@ MUSEUM = Exercise(
         Mistake(never_next, "a stranger of the same document passes: ask that the documents differ."),
         Mistake(true_ones_only, "you look at the true pairs only; look at the strangers too."),
         Mistake(large_corpus, "in a large corpus the accident is rare: give documents of a few sentences."),
-        Mistake(one_pair, "one pair of each sort is not enough: the mistakes are accidents, so look at all of them."),
         *careless_tests(is_fair, right=2, wrong=len(EXHIBITS)),
     ),
 )

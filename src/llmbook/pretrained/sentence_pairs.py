@@ -177,8 +177,8 @@ def questions(part: Part) -> dict[str, list[Pair]]:
         torch.manual_seed(0)
         for k in torch.randperm(len(text.firsts)).tolist():
             i = text.firsts[k]
-            wrong = [text.wrong(i, kind) for kind in KINDS]
-            if all(wrong) and len(asked["true"]) < QUESTIONS:
+            wrong = [pair for kind in KINDS if (pair := text.wrong(i, kind))]
+            if len(wrong) == len(KINDS) and len(asked["true"]) < QUESTIONS:
                 for kind, pair in zip(asked, [(i, i + 1), *wrong], strict=True):
                     asked[kind].append(pair)
     return asked
