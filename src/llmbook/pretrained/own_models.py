@@ -21,6 +21,7 @@ from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 
@@ -34,6 +35,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "positions-in-text": read_all,
     "three-families": three_families,
     "parts-removed": parts_removed,
+    "sentence-pairs": sentence_pairs,
 }
 OPENED = {"labels-for-free": {recipe.name for recipe in READERS}}  # by a run, which is made again when one of them was
 

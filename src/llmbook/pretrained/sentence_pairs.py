@@ -200,12 +200,12 @@ def ask(model: BertForPreTraining, part: Part) -> dict[str, list[float]]:
 
 
 @torch.no_grad()
-def hidden_words(model: Reader, part: Part) -> list[float]:
+def hidden_words(model: Reader, part: Part, n: int = QUESTIONS) -> list[float]:
     """The loss (nats) on every seventh word of b, hidden: behind the a that it follows, and behind one of another."""
-    text, words, true = read(part), reader_words(), questions(part)["true"]
+    text, words, true = read(part), reader_words(), questions(part)["true"][:n]
     losses: list[float] = []
     for firsts in ([a for a, _ in true], [a for a, _ in true[1:] + true[:1]]):
-        total, n = 0.0, 0
+        total, count = 0.0, 0
         for k in range(0, len(true), 100):
             rows = [text.ids[b][:HALF] for _, b in true[k : k + 100]]
             veiled = [[words.mask if j % 7 == 3 and i > words.unknown else i for j, i in enumerate(b)] for b in rows]
@@ -215,8 +215,8 @@ def hidden_words(model: Reader, part: Part) -> list[float]:
             asked = seen != target
             logits = model.word_logits(model.bert(seen, lengths, segments)[asked])
             total += F.cross_entropy(logits, target[asked], reduction="sum").item()
-            n += int(asked.sum())
-        losses.append(round(total / n, 4))
+            count += int(asked.sum())
+        losses.append(round(total / count, 4))
     return losses
 
 
