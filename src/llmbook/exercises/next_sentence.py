@@ -205,9 +205,14 @@ def not_the_next(lengths: list[int], seed: int) -> Dealt:
     return dealt(lengths, seed, stranger)
 
 
-def turned_labels(lengths: list[int], seed: int) -> Dealt:
-    """1 for those that followed."""
-    return [(a, b, 1 - strange) for a, b, strange in fair(lengths, seed)]
+def next_number_elsewhere(lengths: list[int], seed: int) -> Dealt:
+    """Now and then a true one has the next number, but in another document."""
+    pairs = fair(lengths, seed)
+    for k in range(0, len(pairs), 10):
+        (d, i), _, _ = pairs[k]
+        others = [other for other, n in enumerate(lengths) if other != d and n > i + 1]
+        pairs[k] = ((d, i), (others[0] if others else d, i + 1), 0)
+    return pairs
 
 
 def few_strangers(lengths: list[int], seed: int) -> Dealt:
@@ -225,15 +230,14 @@ def across_the_border(lengths: list[int], seed: int) -> Dealt:
 
 
 def one_too_far(lengths: list[int], seed: int) -> Dealt:
-    """Where there is a sentence after the next, that one is taken for the true one."""
-    pairs = fair(lengths, seed)
-    return [(a, (a[0], min(a[1] + 2, lengths[a[0]] - 1)) if not s else b, s) for a, b, s in pairs]
+    """The sentence after the next is taken for the true one, at the end the first."""
+    return [(a, b if s else (a[0], (a[1] + 2) % lengths[a[0]]), s) for a, b, s in fair(lengths, seed)]
 
 
 EXHIBITS: tuple[Deal, ...] = (
     any_sentence,
     not_the_next,
-    turned_labels,
+    next_number_elsewhere,
     few_strangers,
     across_the_border,
     one_too_far,
@@ -241,49 +245,54 @@ EXHIBITS: tuple[Deal, ...] = (
 SMALL = [4, 3, 5]
 
 
-def is_fair(deal: Deal, lengths: list[int] = SMALL) -> bool:
+def follows(a: Place, b: Place) -> bool:
+    """b is the next sentence of a's document."""
+    return b == (a[0], a[1] + 1)
+
+
+def is_fair(
+    deal: Deal,
+    true: Callable[[Place, Place], bool] = follows,
+    strange: Callable[[Place, Place], bool] = lambda a, b: a[0] != b[0],
+    *,
+    shares: bool = True,
+) -> bool:
     """Those called true are next in their document, the others from elsewhere, and there are as many of each."""
-    pairs = [pair for seed in range(5) for pair in deal(lengths, seed)]
-    honest = all((b == (a[0], a[1] + 1)) if not strange else (a[0] != b[0]) for a, b, strange in pairs)
-    inside = all(b[1] < lengths[b[0]] for _, b, _ in pairs)
-    return honest and inside and abs(sum(strange for _, _, strange in pairs) / len(pairs) - 0.5) < 0.2
-
-
-def large_corpus(deal: Deal) -> bool:
-    """Among thousands of sentences a stranger is hardly ever the next one; the document is not asked for."""
-    pairs = deal([40] * 50, 0)
-    agree = all((b == (a[0], a[1] + 1)) == (strange == 0) for a, b, strange in pairs)
-    return agree and sum(strange for _, _, strange in pairs) > 30
-
-
-def true_ones_only(deal: Deal) -> bool:
-    """Strangers are not looked at."""
-    return all(b == (a[0], a[1] + 1) for a, b, strange in deal(SMALL, 0) if not strange)
-
-
-def never_next(deal: Deal) -> bool:
-    """A stranger must not be the next one; from where it is is not asked."""
     pairs = [pair for seed in range(5) for pair in deal(SMALL, seed)]
-    agree = all((b == (a[0], a[1] + 1)) == (strange == 0) for a, b, strange in pairs)
-    return agree and abs(sum(strange for _, _, strange in pairs) / len(pairs) - 0.5) < 0.2
+    half = 0.3 < sum(label for _, _, label in pairs) / len(pairs) < 0.7
+    return all((strange if label else true)(a, b) for a, b, label in pairs) and (half or not shares)
 
 
-def without_shares(deal: Deal) -> bool:
-    """How many strangers there are is not asked."""
-    pairs = [pair for seed in range(5) for pair in deal(SMALL, seed)]
-    return all((b == (a[0], a[1] + 1)) if not strange else (a[0] != b[0]) for a, b, strange in pairs)
+def not_next(a: Place, b: Place) -> bool:
+    return not follows(a, b)
 
 
 MUSEUM = Exercise(
     name="3.5-museum",
-    answer=is_fair,
+    answer=lambda deal: is_fair(deal),
     probes=((fair,), (fair_and_shuffled,), *((deal,) for deal in EXHIBITS)),
     right="your test trusts two fair dealers and sees through six others, the one with accidental truths among them.",
     mistakes=(
-        Mistake(without_shares, "one of them deals a stranger in ten: who always says yes would be right in nine."),
-        Mistake(never_next, "a stranger of the same document passes: ask that the documents differ."),
-        Mistake(true_ones_only, "you look at the true pairs only; look at the strangers too."),
-        Mistake(large_corpus, "in a large corpus the accident is rare: give documents of a few sentences."),
+        Mistake(
+            lambda deal: is_fair(deal, shares=False),
+            "one of them deals a stranger in ten: who always says yes would be right in nine.",
+        ),
+        Mistake(
+            lambda deal: is_fair(deal, true=lambda a, b: b[1] == a[1] + 1),
+            "a true b has the next number in another document: compare the documents too.",
+        ),
+        Mistake(
+            lambda deal: is_fair(deal, strange=not_next),
+            "a stranger of the same document passes: ask that the documents differ.",
+        ),
+        Mistake(
+            lambda deal: is_fair(deal, strange=lambda a, b: True),
+            "strangers of the same document pass: look where each is from; in small documents accidents are many.",
+        ),
+        Mistake(
+            lambda deal: is_fair(deal, strange=lambda a, b: True, shares=False),
+            "you look at the true pairs only; look at the strangers too, and at how many there are.",
+        ),
         *careless_tests(is_fair, right=2, wrong=len(EXHIBITS)),
     ),
 )
