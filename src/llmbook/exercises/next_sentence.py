@@ -22,7 +22,7 @@ PAIR = Exercise(
         Mistake([14, 4, 0], "the last [SEP] is counted with b."),
         Mistake([14, 6, 0], "the first [SEP] is counted with a; only what stands behind it has segment 1."),
         Mistake([13, 5, 0], "count the signs: one [CLS] in front, and a [SEP] behind each sentence."),
-        Mistake([13, 4, 0], "count the signs: one [CLS] in front, and a [SEP] behind each sentence."),
+        Mistake([13, 4, 0], "there is a [SEP] behind b too, and it is counted with b."),
         Mistake([11, 4, 0], "the signs have ids too: one [CLS] in front, and a [SEP] behind each sentence."),
     ),
 )
@@ -47,7 +47,7 @@ TOPIC = Exercise(
             [0.8, 0.5, 0.1], "this is how often a wrong pair is seen through; half the pairs asked about are true."
         ),
         Mistake([0.85, 0.7, 0.9], "swapped, the two sentences are on one topic as often as before."),
-        Mistake([0.85, 0.7, 0.85], "swapped, the two sentences are on one topic as often as before."),
+        Mistake([0.85, 0.7, 0.85], "swapped, no stranger comes in: the topics differ as seldom as in true pairs."),
         Mistake([0.55, 0.7, 0.9], "a wrong pair is judged rightly where the topics differ: 1 less the share."),
     ),
     decimals=2,
