@@ -22,6 +22,7 @@ from llmbook.pretrained.next_word import next_word
 from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 
@@ -35,6 +36,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "positions-in-text": read_all,
     "three-families": three_families,
     "parts-removed": parts_removed,
+    "sentence-pairs": sentence_pairs,
     "next-word": next_word,
 }
 OPENED = {  # by a run, which is made again when one of them was

@@ -52,9 +52,15 @@ def make_pairs(part: Part, rows: Int[Tensor, " N"]) -> tuple[Ids, Int[Tensor, " 
 def bert_losses(
     model: BertForPreTraining, part: Part, rows: Int[Tensor, " N"]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """The two losses in nats, MLM and NSP, on pairs of these rows."""
+    return pair_losses(model, *make_pairs(part, rows))
+
+
+def pair_losses(
+    model: BertForPreTraining, ids: Ids, lengths: Int[Tensor, " B"], segments: Ids, strange: Int[Tensor, " B"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     """The two losses in nats, MLM and NSP; what is hidden is drawn from PyTorch's own generator."""
     words = reader_words()
-    ids, lengths, segments, strange = make_pairs(part, rows)
     generator = torch.default_generator
     seen, target = mask_words(ids, words.mask, len(words), generator=generator, special=ids <= words.unknown)
     hidden = model.bert(seen, lengths, segments)
