@@ -22,6 +22,7 @@ PAGES = (  # in reading order
     "self_attention",
     "encoder_decoder",
     "position",
+    "masked_words",
     "one_head",
     "why_sqrt_dk",
     "many_heads",

@@ -18,6 +18,7 @@ from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
+from llmbook.pretrained.masked_words import all_players
 from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
@@ -34,6 +35,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "positions-in-text": read_all,
     "three-families": three_families,
     "parts-removed": parts_removed,
+    "masked-words": all_players,
 }
 OPENED = {"labels-for-free": {recipe.name for recipe in READERS}}  # by a run, which is made again when one of them was
 
