@@ -133,9 +133,10 @@ def test_the_run_is_of_this_code():
     run = read_stored("masked-words")
     assert run["steps"] == masked_words.STEPS
     assert list(run["players"]) == list(PLAYERS)
-    assert {len(answers) for answers in run["players"].values()} == {masked_words.SEEDS}
+    seeds = {name: len(answers) for name, answers in run["players"].items()}
+    assert seeds == {name: masked_words.SEEDS.get(name, 1) for name in PLAYERS}
     close(train_player(BERTS, 0, 10)[1], run["first losses"][:10], 5e-4)  # other processors
-    again, stored = masked_words.play("untrained", 1), run["players"]["untrained"][1]
+    again, stored = masked_words.play("untrained", 0), run["players"]["untrained"][0]
     assert list(again) == list(stored)
     assert again["gap"] == pytest.approx(stored["gap"], abs=1e-3)
     assert again["eras"] == pytest.approx(stored["eras"], abs=0.01)
