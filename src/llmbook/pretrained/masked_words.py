@@ -7,8 +7,8 @@ r"""BERT's game with one rule changed at a time, and the questions that all play
     untrained        the first weights
 
 Each player is a reader of page 2.4 with two layers and, since the 1,500 steps of all are few, rotary positions; one has
-BERT's alone. Kinds of words are told by lists of the closed classes of *Universal Dependencies* (Nivre et al., 2020); a
-word of two of them, such as "that", stands in one. Left out: a learning rate for each player.
+BERT's alone. Kinds of words are told by our own lists, after the closed classes of *Universal Dependencies* (Nivre et
+al., 2020); a word of two of them, such as "that", stands in one. Left out: a learning rate for each player.
 """
 
 from functools import cache
