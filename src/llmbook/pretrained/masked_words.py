@@ -40,7 +40,8 @@ PLAYERS: dict[str, dict[str, float]] = {  # what mask_words is told, and which p
     "left": {},
     "untrained": {},
 }
-SEEDS = dict.fromkeys(PLAYERS, 2) | dict.fromkeys(("60 %", "80/20/0", "not turned"), 1)
+SEEDS = dict.fromkeys(PLAYERS, 2) | dict.fromkeys((BERTS, "5 %", "40 %", "40 %, 15 % asked"), 3)
+SEEDS |= dict.fromkeys(("60 %", "80/20/0", "not turned"), 1)
 STEPS = 1500
 BATCH = 32  # pieces of two halves
 FIRST = 20  # losses kept, of the first seed
