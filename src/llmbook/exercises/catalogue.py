@@ -22,6 +22,7 @@ PAGES = (  # in reading order
     "self_attention",
     "encoder_decoder",
     "position",
+    "masked_words",
     "next_sentence",
     "next_word",
     "one_head",

@@ -18,6 +18,7 @@ from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
+from llmbook.pretrained.masked_words import all_players
 from llmbook.pretrained.next_word import next_word
 from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.readers import READERS
@@ -36,6 +37,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "positions-in-text": read_all,
     "three-families": three_families,
     "parts-removed": parts_removed,
+    "masked-words": all_players,
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,
 }

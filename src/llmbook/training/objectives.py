@@ -35,14 +35,19 @@ def mask_words(
     generator: Generator,
     special: Bool[Tensor, "B T"] | None = None,
     share: float = 0.15,
+    hidden: float = 0.8,
+    replaced: float = 0.1,
 ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
     """BERT's game: (the corrupted text, what the model must say), the second ``IGNORE`` wherever nothing was chosen.
 
-    ``special`` marks positions never chosen, such as [CLS], [SEP] and padding. Raises ``ValueError`` for a share
-    outside 0..1 and for a ``mask_id`` outside the vocabulary.
+    ``special`` marks positions never chosen, such as [CLS], [SEP] and padding; of the chosen, ``hidden`` and
+    ``replaced`` are the shares that become [MASK] and a random word. Raises ``ValueError`` for shares outside 0..1, the
+    two together too, and for a ``mask_id`` outside the vocabulary.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"the share of chosen words must lie in 0..1, got {share}")
+    if min(hidden, replaced, 1 - hidden - replaced) < -1e-9:  # three tenths and seven are not quite one
+        raise ValueError(f"hidden={hidden} and replaced={replaced} must be shares of the chosen words")
     if not 0 <= mask_id < vocab:
         raise ValueError(f"mask_id={mask_id} is outside the vocabulary of {vocab}")
     # Which positions are chosen, and what becomes of each
@@ -52,9 +57,9 @@ def mask_words(
     if special is not None:
         chosen &= ~special
 
-    # Of 100 chosen, 80 are hidden, 10 replaced, 10 left as they are
-    corrupted = torch.where(chosen & (draw[1] < 0.8), mask_id, ids)
-    corrupted = torch.where(chosen & (draw[1] >= 0.8) & (draw[1] < 0.9), random_words, corrupted)
+    # In BERT, of 100 chosen, 80 are hidden, 10 replaced, 10 left as they are
+    corrupted = torch.where(chosen & (draw[1] < hidden + replaced), random_words, ids)
+    corrupted = torch.where(chosen & (draw[1] < hidden), mask_id, corrupted)
     return corrupted, ids.masked_fill(~chosen, IGNORE)
 
 

@@ -56,6 +56,17 @@ def test_masking_is_the_rule_itself():
     assert torch.equal((seen == ids)[chosen], (kind >= 0.9)[chosen])
 
 
+@pytest.mark.parametrize(("hidden", "replaced"), [(1.0, 0.0), (0.0, 1.0), (0.3, 0.7), (0.0, 0.0)])
+def test_other_corruptions_have_their_shares(hidden, replaced):
+    vocab = 10**6
+    ids = ids_of(vocab, 200, 500)
+    seen, targets = mask_words(ids, MASK, vocab, generator=generator(), share=0.4, hidden=hidden, replaced=replaced)
+    chosen = targets != IGNORE
+    shares = [(seen == MASK)[chosen], ((seen != MASK) & (seen != ids))[chosen]]
+    assert [share.float().mean().item() for share in shares] == pytest.approx([hidden, replaced], abs=0.01)
+    assert torch.equal(seen[~chosen], ids[~chosen])
+
+
 def test_masking_has_the_shares_of_transformers():
     vocab, names = 1009, ("[PAD]", "[CLS]", "[SEP]", "[UNK]", "[MASK]")
     words = {**{name: i for i, name in enumerate(names)}, **{f"w{i}": i for i in range(len(names), vocab)}}
@@ -122,6 +133,12 @@ def test_any_id_of_the_vocabulary_may_be_the_mask(mask_id):
 def test_impossible_shares(share):
     with pytest.raises(ValueError, match=f"got {share}"):
         mask_words(ids_of(V, B, T), MASK, V, generator=generator(), share=share)
+
+
+@pytest.mark.parametrize(("hidden", "replaced"), [(-0.1, 0.1), (0.8, -0.1), (0.8, 0.3)])
+def test_impossible_corruptions(hidden, replaced):
+    with pytest.raises(ValueError, match=f"hidden={hidden} and replaced={replaced}"):
+        mask_words(ids_of(V, B, T), MASK, V, generator=generator(), hidden=hidden, replaced=replaced)
 
 
 def test_the_generator_goes_by_name():
