@@ -135,7 +135,7 @@ GPT_SPEECHES = speech_recipe(
     what="A GPT of four layers, 192 wide, trained to say the next byte pair of a speech.",
     data="The training speeches in 1,024 byte pairs, those since 1945 three times; held out are speeches since 1945.",
     since=1945,
-    config=TrainConfig(steps=2600, batch=16, lr=3e-3, warmup=100, final=0.01, weight_decay=0.1),
+    config=TrainConfig(steps=3600, batch=16, lr=3e-3, warmup=100, final=0.01, weight_decay=0.1),
     tokenizer=speech_pairs,
     read=in_pairs,
     train=all_and_the_modern_again,
