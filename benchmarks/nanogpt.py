@@ -9,6 +9,7 @@ given one loss for the same weights.
 import importlib.util
 import math
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -78,7 +79,7 @@ def nanogpt(vocab: int, *, bias: bool) -> tuple[str, nn.Module]:
     if not folder:
         return "nanoGPT's recipe in PyTorch's layers", recipe
     spec = importlib.util.spec_from_file_location("nanogpt_model", Path(folder) / "model.py")
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # torch.compile looks for it there
     spec.loader.exec_module(module)
     original = Original(module, vocab, bias=bias)
     compare(recipe, original, vocab)

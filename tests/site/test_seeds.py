@@ -18,7 +18,7 @@ def ends() -> dict[str, tuple[str, str]]:
     """By seed, what the stored curves of two layers and of one end at."""
     two, one, _ = as_tensors(read_stored("one-or-two-layers"))
     rows = zip(two["right"][:, -1].tolist(), one[:, -1].tolist(), strict=True)
-    return {str(seed): (f"{a:.3g}", f"{b:.3g}") for seed, (a, b) in enumerate(rows)}
+    return {str(seed): (f"{a:#.3g}", f"{b:#.3g}") for seed, (a, b) in enumerate(rows)}
 
 
 @pytest.fixture(params=[(1280, False), (320, True)], ids=["wide", "phone, dark"])

@@ -148,7 +148,7 @@ def seeds(x: object, runs: Mapping[str, object], *, xlabel: str, ylabel: str, ax
         for i, (name, lines_of) in enumerate(runs.items()):
             looks: dict[str, Any] = {"color": PALETTE[SERIES[i]], "ls": DASHES[i]}
             for seed, y in enumerate(as_array(lines_of)):
-                gid = f"seed of {name}: {seed} ends at {y[-1]:.3g}"
+                gid = f"seed of {name}: {seed} ends at {y[-1]:#.3g}"
                 ax.plot(as_array(x), y, lw=0.7, alpha=0.6, gid=gid, **looks)
             ax.plot([], [], label=name, **looks)
         ax.set(xlabel=xlabel, ylabel=ylabel)

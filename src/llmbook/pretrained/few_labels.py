@@ -108,7 +108,7 @@ def examine(reader: Reader) -> dict[str, list[float]]:
 def ablation(trained: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     """The exam after each game and after none, a result for each seed of the pre-training.
 
-    Of one game also after fewer steps; after more, see ``three_objectives``. ``trained`` gives the model of a recipe.
+    Of one game also after fewer and, with one seed, more steps. ``trained`` gives the model of a recipe.
     """
 
     def after(recipe: Recipe) -> dict[str, list[float]]:
@@ -123,4 +123,5 @@ def ablation(trained: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     for game in [game for game in GAMES if game != BERT]:  # that one is in ``three_objectives``
         results[game] = [after(reader_recipe(game, seed)) for seed in range(SEEDS)]
     results["masked, 300"] = [after(reader_recipe("masked", seed, 300)) for seed in range(SEEDS)]
+    results["masked, 3000"] = [after(reader_recipe("masked", 0, 3000))]
     return {"labels": list(LABELS), "draws": DRAWS, "games": results}

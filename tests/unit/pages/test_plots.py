@@ -54,7 +54,7 @@ def test_every_seed_keeps_its_name_in_the_page_and_no_other_line_gets_one():
     fig = seeds([1, 2], {"a & b": [[0, 1], [0, 0.12345]], "c": [[1, 2], [3, -4]]}, xlabel="x", ylabel="y")
     svg = bundle(fig, alt="two seeds of two kinds")["image/svg+xml"]
     found = re.findall(r'<g data-kind="([^"]*)" data-seed="([^"]*)" data-end="([^"]*)">', svg)
-    assert found == [("a &amp; b", "0", "1"), ("a &amp; b", "1", "0.123"), ("c", "0", "2"), ("c", "1", "-4")]
+    assert found == [("a &amp; b", "0", "1.00"), ("a &amp; b", "1", "0.123"), ("c", "0", "2.00"), ("c", "1", "-4.00")]
     assert svg.count("data-seed") == 4
 
 

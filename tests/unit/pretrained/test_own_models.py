@@ -87,7 +87,7 @@ def test_the_run_is_of_these_models():
     """The exam of a stored model, taken again, gives what the run says of it."""
     run = read_stored("labels-for-free")
     assert run["labels"] == list(LABELS)
-    assert set(run["games"]) == {"untrained", *GAMES, "masked, 300"} - {BERT}
+    assert set(run["games"]) == {"untrained", *GAMES, "masked, 300", "masked, 3000"} - {BERT}
     assert all(len(run["games"][game]) == SEEDS for game in {"untrained", *GAMES} - {BERT})
     _, *test = labelled("test", 600)
     for game in ("both", "next"):
