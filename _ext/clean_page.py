@@ -4,8 +4,8 @@ The theme and its extensions write some scripts into each page: a kernel launche
 icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
 theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
 that widget's, one with exercises their fields (and the judge when a reader turns to one), one with formulas their style
-sheet, one with a line for each seed what draws one. Settings move into files named by their content, so that a content security policy can forbid inline scripts.
-What the theme names unhelpfully is renamed for screen readers.
+sheet, one with a line for each seed what draws one. Settings move into files named by their content, so that a
+content security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
 """
 
 import hashlib
