@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from llmbook.pretrained import three_objectives
+from llmbook.pretrained import read_stored, three_objectives
 from llmbook.pretrained.readers import (
     BATCH,
     BERT,
@@ -17,10 +17,12 @@ from llmbook.pretrained.readers import (
     pieces,
     reader_words,
 )
+from llmbook.pretrained.recipe import train_by
 from llmbook.pretrained.three_objectives import (
     BUDGET,
     CONTROL,
     EXAMS,
+    LASTING,
     LONG,
     OBJECTIVES,
     RATES,
@@ -131,3 +133,36 @@ def test_hidden_words_are_the_measure_of_the_budget():
 def test_an_unknown_objective_is_refused():
     with pytest.raises(ValueError, match=r"an objective must be one of masked, .*, next; got 'choice'"):
         objective_recipe("choice")
+
+
+# --- the stored run --------------------------------------------------------------------------------------------
+
+
+def test_the_run_begins_as_this_code_does():
+    run = read_stored("three-objectives")
+    assert run["multiplications"] == {name: multiplications(name) for name in OBJECTIVES}
+    assert run["steps"] == {name: steps_paid(name) for name in OBJECTIVES}
+    assert list(run["results"]) == [CONTROL, *OBJECTIVES]
+    assert {len(results) for results in run["results"].values()} == {three_objectives.SEEDS}
+    assert list(run["long"]) == list(LASTING)
+    for name in OBJECTIVES:
+        losses = train_by(objective_recipe(name), steps=three_objectives.FIRST)[1]
+        torch.testing.assert_close(losses, run["first losses"][name], atol=5e-4, rtol=0)  # another processor's sums
+
+
+def test_page_2_4_and_this_run_tell_one_story():
+    """Networks that both have trained alike, with the same seeds, in the same exam."""
+    ours, theirs = read_stored("three-objectives"), read_stored("labels-for-free")["games"]
+    pairs = [*zip(ours["results"][CONTROL], theirs["untrained"], strict=True)]
+    pairs += [*zip(ours["results"]["masked"], theirs["masked"], strict=True)]
+    pairs += [(ours["long"]["masked"], theirs["masked, 3000"][0])]
+    for here, there in pairs:
+        for kind, shares in there.items():
+            # Hundreds of steps on another processor end elsewhere, by less than another seed does.
+            torch.testing.assert_close(here["era"][kind], shares, atol=0.02, rtol=0)
+
+
+def test_the_control_takes_the_exams_again():
+    result = read_stored("three-objectives")["results"][CONTROL][0]
+    loss = take_exam(pretrained(CONTROL, 0), "choice", 0)
+    assert abs(loss - result["choice"]) < 0.01  # 60 steps, whose last digits differ between processors
