@@ -4,8 +4,8 @@ The theme and its extensions write some scripts into each page: a kernel launche
 icons drawn by script, the whole search index, small settings. What moves on our pages is ``_static/frame.js``; the
 theme's own scripts go, and a page loads only what it has a use for: the search page the search, a page with a widget
 that widget's, one with exercises their fields (and the judge when a reader turns to one), one with formulas their style
-sheet. Settings move into files named by their content, so that a content security policy can forbid inline scripts.
-What the theme names unhelpfully is renamed for screen readers.
+sheet, one with a line for each seed what draws one. Settings move into files named by their content, so that a
+content security policy can forbid inline scripts. What the theme names unhelpfully is renamed for screen readers.
 """
 
 import hashlib
@@ -42,12 +42,14 @@ SEARCH = re.compile(
 WIDGET = re.compile(r'<script[^>]*src="[^"]*generated/widgets/(\w+)\.js[^"]*"[^>]*></script>')
 ANSWERS = re.compile(r'<script[^>]*src="[^"]*generated/answers\.js[^"]*"[^>]*></script>')
 CALIBRATION = re.compile(r'<script[^>]*src="[^"]*generated/calibration\.js[^"]*"[^>]*></script>')
+SEEDS = re.compile(r'<script[^>]*src="[^"]*generated/seeds\.js[^"]*"[^>]*></script>')
 FORMULAS = re.compile(r'<link[^>]*href="[^"]*katex\.min\.css[^"]*"[^>]*/>')
 NEEDED_BY = {  # what a page loads, and by what in it one sees that it has a use for it
     SEARCH: 'id="search-results"',
     FORMULAS: 'class="katex',
     ANSWERS: 'class="llmbook-exercise"',
     CALIBRATION: 'class="llmbook-calibration"',
+    SEEDS: ' data-seed="',
 }
 # Names and punctuation have the colour of the text: every second mark of a program would say nothing.
 PLAIN = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')

@@ -1,30 +1,61 @@
-"""What a minute teaches a small GPT: the stored character model's recipe, cut to the steps that a minute allows."""
+"""What a minute teaches a small GPT: the stored character model's recipe, cut to the steps that a minute allows.
 
+nanoGPT's recipe for a processor has a minute of its own on the same speeches, with as many layers of the same width.
+"""
+
+import copy
 import os
-import time
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
+from nanogpt import B, T, held_out, nanogpt, train
 from timing import Result, seconds
+from torch import nn
 
 from llmbook.pretrained.recipe import train_by
-from llmbook.pretrained.speech_gpt import GPT_CHARACTERS
+from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, LETTERS, in_characters
 
 MINUTE, TRIED = 60.0, 30  # seconds of training, and steps by which the speed is measured
 BAR = 1.85
+TrainFor = Callable[[int], nn.Module]  # so many steps
 
 
 def bench_characters() -> list[Result]:
-    """Held-out nats a character on the speeches since 1981, on all cores."""
+    """Held-out nats a character on the speeches since 1981, on all cores, after a minute of each."""
     torch.set_num_threads(os.cpu_count() or 1)
-    train_by(GPT_CHARACTERS, steps=1)  # the text is read
-    step = seconds(lambda: train_by(GPT_CHARACTERS, steps=TRIED)) / TRIED
-    config = replace(GPT_CHARACTERS.config, steps=int(MINUTE / step))
+    text = in_characters("train", 1981).ids
+    torch.manual_seed(0)
+    name, untrained = nanogpt(len(LETTERS), bias=False)
 
-    start = time.perf_counter()
-    model = train_by(replace(GPT_CHARACTERS, config=config))[0]
-    taken = time.perf_counter() - start
-    threads = torch.get_num_threads()
-    note = f"{config.steps} steps of {config.batch} × 128 characters in {taken:.0f} s, {threads} threads"
+    def ours(steps: int) -> nn.Module:
+        config = replace(GPT_CHARACTERS.config, steps=steps)
+        return train_by(replace(GPT_CHARACTERS, config=config))[0]
+
+    def theirs(steps: int) -> nn.Module:
+        model = copy.deepcopy(untrained)
+        train(model, text, steps=steps)
+        return model.eval()
+
+    model, note = after_a_minute(ours, GPT_CHARACTERS.config.batch, 128)
+    loss = GPT_CHARACTERS.held_out(model)
+    other, their_note = after_a_minute(theirs, B, T)
+    their_loss = held_out(other, in_characters("dev", 1981).ids)
+
     what = "a character GPT of 0.8 million weights after a minute, held-out loss"
-    return [Result(what, round(GPT_CHARACTERS.held_out(model), 3), "nats", BAR, note)]
+    against = f"the same, against {name} after a minute of its own"
+    both = f"{loss:.3f} against {their_loss:.3f} nats; {their_note}"
+    return [
+        Result(what, round(loss, 3), "nats", BAR, note),
+        Result(against, round(loss / their_loss, 3), "×", 1.0, both),
+    ]
+
+
+def after_a_minute(train_for: TrainFor, batch: int, length: int) -> tuple[nn.Module, str]:
+    """The model after as many steps as a minute allows, measured before, and how many those were."""
+    train_for(1)  # the text is read
+    steps = int(MINUTE / (seconds(lambda: train_for(TRIED)) / TRIED))
+    models: list[nn.Module] = []
+    taken = seconds(lambda: models.append(train_for(steps)))
+    note = f"{steps} steps of {batch} × {length} characters in {taken:.0f} s, {torch.get_num_threads()} threads"
+    return models[0], note

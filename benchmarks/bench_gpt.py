@@ -1,12 +1,12 @@
 """One training step of our GPT against others of the same size: the same loss and the same tokens."""
 
-import importlib.util
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 import transformers
+from nanogpt import LAYERS, B, D, H, T, nanogpt
+from nanogpt import optimiser as their_optimiser
 from timing import Result, side_by_side
 from torch import Tensor, nn
 
@@ -14,7 +14,7 @@ from llmbook.models import GPT
 from llmbook.training import TrainConfig, shift, word_loss
 from llmbook.training.loop import make_optimizer
 
-V, D, H, LAYERS, T, B = 65, 128, 4, 4, 64, 12  # the small model of nanoGPT's first recipe for characters
+V = 65  # characters of nanoGPT's first text
 
 
 def bench_gpt_step() -> list[Result]:
@@ -32,21 +32,21 @@ def bench_gpt_step() -> list[Result]:
 
 
 def bench_nanogpt_step() -> list[Result]:
-    """Against nanoGPT with its own AdamW; only with a clone of github.com/karpathy/nanoGPT, its folder in NANOGPT."""
-    folder = os.environ.get("NANOGPT")
-    if not folder:
-        return []
-    spec = importlib.util.spec_from_file_location("nanogpt", Path(folder) / "model.py")
-    nanogpt = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(nanogpt)
-    config = nanogpt.GPTConfig(block_size=T, vocab_size=V, n_layer=LAYERS, n_head=H, n_embd=D, dropout=0.0, bias=True)
-    theirs = nanogpt.GPT(config)
-    optimiser = theirs.configure_optimizers(0.1, 1e-3, (0.9, 0.99), "cpu")
-    return against("nanoGPT's", theirs, lambda inputs, targets: theirs(inputs, targets)[1], optimiser)
+    """Against nanoGPT's model with its own AdamW (see ``nanogpt``), both as they come, and both compiled."""
+    results: list[Result] = []
+    for compiled in (False, True):
+        name, theirs = nanogpt(V, bias=True)
+        results += against(name, theirs, theirs, their_optimiser(theirs), compiled=compiled)
+    return results
 
 
 def against(
-    name: str, theirs: nn.Module, their_loss: Callable[[Tensor, Tensor], Tensor], optimiser: torch.optim.Optimizer
+    name: str,
+    theirs: nn.Module,
+    their_loss: Callable[[Tensor, Tensor], Tensor],
+    optimiser: torch.optim.Optimizer,
+    *,
+    compiled: bool = False,
 ) -> list[Result]:
     """The ratio of medians, and the tokens a second of each; forward, backward and AdamW, on all cores."""
     torch.set_num_threads(os.cpu_count() or 1)
@@ -56,13 +56,19 @@ def against(
     theirs.train()
     inputs, targets = (half.contiguous() for half in shift(torch.randint(V, (B, T + 1))))
 
+    def our_loss(inputs: Tensor, targets: Tensor) -> Tensor:
+        return word_loss(ours(inputs), targets)
+
+    if compiled:
+        our_loss, their_loss = torch.compile(our_loss), torch.compile(their_loss)
+
     def step(loss: Tensor, optimiser: torch.optim.Optimizer) -> None:
         loss.backward()
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
 
     a, b, ratio = side_by_side(
-        lambda: step(word_loss(ours(inputs), targets), mine),
+        lambda: step(our_loss(inputs, targets), mine),
         lambda: step(their_loss(inputs, targets), optimiser),
         rounds=80,
     )
@@ -70,4 +76,5 @@ def against(
     note = (
         f"{a * 1e3:.1f} ms against {b * 1e3:.1f} ms, {B * T / a:,.0f} tokens a second against {B * T / b:,.0f}; {sizes}"
     )
-    return [Result(f"a training step of GPT against {name}", round(ratio, 3), "×", 1.0, note)]
+    how, bar = (", both compiled", 0.9) if compiled else ("", 1.0)
+    return [Result(f"a training step of GPT against {name}{how}", round(ratio, 3), "×", bar, note)]

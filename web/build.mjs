@@ -1,6 +1,6 @@
 // Builds each widget twice: an ES module for notebooks, and a classic script for the site (file:// refuses modules).
-// Other classic scripts move the frame around every page, the fields of exercises, their judge, and the page of
-// calibration. The site also needs its fonts, copied here; KaTeX's, of the version that typesets the formulas, are
+// Other classic scripts move the frame around every page, the fields of exercises, their judge, the page of
+// calibration, and figures with a line for each seed. The site also needs its fonts, copied here; KaTeX's, of the version that typesets the formulas, are
 // copied by _ext/katex_math.py.
 
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -67,7 +67,7 @@ function starter({ name }) {
 await Promise.all([
   build({ ...options, entryPoints, format: "esm", outdir: modules }),
   ...widgets.map((widget) => build({ ...options, ...starter(widget) })),
-  ...["frame", "answers", "judge", "calibration"].map((name) =>
+  ...["frame", "answers", "judge", "calibration", "seeds"].map((name) =>
     build({ ...options, entryPoints: [`src/${name}/index.ts`], format: "iife", outfile: `${scripts}/${name}.js` }),
   ),
   build({ ...options, entryPoints: ["src/testing.ts"], format: "iife", outfile: testScript }),

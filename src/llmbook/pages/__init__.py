@@ -22,6 +22,7 @@ from llmbook.pages.plots import dots as dots
 from llmbook.pages.plots import heat_map as heat_map
 from llmbook.pages.plots import lines as lines
 from llmbook.pages.plots import loss_curve as loss_curve
+from llmbook.pages.plots import seeds as seeds
 from llmbook.pages.plots import timeline as timeline
 from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed

@@ -137,6 +137,26 @@ def lines(
     return cast(Figure, ax.figure)
 
 
+def seeds(x: object, runs: Mapping[str, object], *, xlabel: str, ylabel: str, ax: Axes | None = None) -> Figure:
+    """A thin line for each seed, (seeds, points) for each kind of run; the page lets its reader draw one of the seeds.
+
+    One to six kinds, told apart by colour and dash; ``ValueError`` for more, none, or lines of another length than x.
+    """
+    check_series({name: as_array(lines_of)[0] for name, lines_of in runs.items()}, len(as_array(x)))
+    ax = ax or canvas()[1][0]
+    with style():
+        for i, (name, lines_of) in enumerate(runs.items()):
+            looks: dict[str, Any] = {"color": PALETTE[SERIES[i]], "ls": DASHES[i]}
+            for seed, y in enumerate(as_array(lines_of)):
+                gid = f"seed of {name}: {seed} ends at {y[-1]:#.3g}"
+                ax.plot(as_array(x), y, lw=0.7, alpha=0.6, gid=gid, **looks)
+            ax.plot([], [], label=name, **looks)
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        if len(runs) > 1:
+            ax.legend()
+    return cast(Figure, ax.figure)
+
+
 def loss_curve(losses: Mapping[str, object], *, every: int = 1, ylabel: str = "loss (nats)", title: str = "") -> Figure:
     """Losses of one to six equally long runs, else ``ValueError``; ``every`` is the steps between two entries."""
     first = next(iter(losses.values()), ())

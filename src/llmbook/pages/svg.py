@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from llmbook.pages.looks import PALETTE, style
 
 FONT = "var(--llm-figure-font, system-ui, sans-serif)"
+SEED = "seed of (.*?): (.*?) ends at (.*?)"  # the name that ``plots.seeds`` gives a line, which a page can draw alone
 ROOT_STYLE = "max-width: 100%; height: auto; stroke-linejoin: round; stroke-linecap: butt"
 
 
@@ -24,6 +25,7 @@ def to_svg(fig: Figure, alt: str, mark: str) -> str:
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(?<= )(d|x|y|transform|width|height|viewBox)="([^"]*)"', short_numbers, svg)
+    svg = re.sub(f' id="{SEED}"', r' data-kind="\1" data-seed="\2" data-end="\3"', svg)
     svg = own_ids(one_of_each_pattern(svg), f"fig-{mark}")
     svg = re.sub(r"'DejaVu Sans'(, [^;\"]*)?", FONT, svg)
     svg = svg.replace("#000000", PALETTE["ink"])

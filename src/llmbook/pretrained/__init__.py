@@ -2,11 +2,11 @@
 
 To be read in this order: ``hub`` (fetched once, checked), ``tokenizer``, a model that writes, ``smollm2``, and one that
 reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), ``readers`` (games without labels),
-``few_labels`` (what they are worth), ``look_up`` and ``induction`` (games for one layer and for two), ``families`` and
-``parts_removed`` (the Transformer halved, and taken apart), ``lengths`` (short training, long texts), ``masked_words``
-(BERT's game with other rules), ``speech_gpt``, ``speech_bert`` and ``date_translator`` (one of each family),
-``sentence_pairs`` (what the next sentence teaches), ``ngrams`` and ``next_word`` (counted, written, measured),
-``own_models`` (opened by name).
+``few_labels`` (what they are worth) and ``three_objectives`` (for equal work), ``look_up`` and ``induction`` (games for
+one layer and for two), ``families`` and ``parts_removed`` (the Transformer halved, and taken apart), ``lengths`` (short
+training, long texts), ``masked_words`` (BERT's game with other rules), ``speech_gpt``, ``speech_bert`` and
+``date_translator`` (one of each family), ``sentence_pairs`` (what the next sentence teaches), ``ngrams`` and
+``next_word`` (counted, written, measured), ``own_models`` (opened by name).
 """
 
 from llmbook.pretrained.date_translator import translate as translate

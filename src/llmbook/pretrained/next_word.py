@@ -170,7 +170,8 @@ def xz(text: bytes) -> bytes:
 def exposure(model: GPT, seed: int) -> dict[str, list[float]]:
     """Nats of the end of a text, in blocks of eight, where what stands before is true, its own, or another text's."""
     rows = windows(2 * TEXTS, seed)
-    start, end = rows[:, : -MIDDLE - END], rows[:, -END:]
+    start = rows[:, : -MIDDLE - END]
+    end = rows[:, -END:]
     own = generate(model, start, MIDDLE, temperature=1.0, generator=Generator().manual_seed(seed))
     before = {
         "true": rows[:, :-END],

@@ -26,6 +26,7 @@ from llmbook.pretrained.recipe import STORED, Recipe, set_weights
 from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
+from llmbook.pretrained.three_objectives import three_objectives
 
 RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, GPT_CHARACTERS, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
@@ -37,6 +38,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "positions-in-text": read_all,
     "three-families": three_families,
     "parts-removed": parts_removed,
+    "three-objectives": three_objectives,
     "masked-words": all_players,
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,

@@ -2,6 +2,7 @@ r"""Small readers of the speeches: one network, and games that need no labels (p
 
     masked     name the hidden words                                       BERT's first game
     followed   did this half follow that one, or another?                  BERT's second game
+    masked + followed   both on the same pairs                             BERT
     next       say the next word, seeing only those before; to save time,  GPT's game
                asked at a random quarter of the places in each step
     choice     which of the N second halves of the batch belongs to this first half?
@@ -29,12 +30,14 @@ from llmbook.training.objectives import IGNORE, contrastive_loss, mask_words, sh
 from llmbook.training.schedule import TrainConfig
 
 N_VOCAB = 4000
+BERT = "masked + followed"
 HALF = 30  # words
 GAMES = {
     "masked": "to name hidden words",
     "followed": "to tell whether the second half of a piece followed the first",
     "next": "to say the next word",
     "choice": "to choose the second half of a piece among the batch's",
+    BERT: "to name hidden words in a piece and to tell whether its second half followed the first",
     "both": "to choose the second half of a piece and to name hidden words",
 }
 BATCH = 64  # pieces
@@ -94,51 +97,63 @@ class Reader(BertForPreTraining):
 
 def reader_loss(model: Reader, game: str, a: Half, b: Half) -> Float[Tensor, ""]:
     """The game's loss in nats on these halves; what is hidden is drawn from PyTorch's own generator."""
-    if game == "followed":
-        return followed_loss(model, a, b)
+    if game in ("followed", BERT):
+        return followed_loss(model, a, b, named=game == BERT)
     words = reader_words()
     x = torch.cat([a, b])  # (2N, 31)
     if game == "next":
         inputs, targets = shift(x)
         asked = (targets != words.unknown) & (torch.rand(targets.shape) < ASKED)
         return word_loss(model.word_logits(model.states(inputs)[asked])[None], targets[asked][None])
-    seen = x
-    target = torch.full_like(x, IGNORE)
-    if game != "choice":
-        special = x <= words.unknown
-        seen, target = mask_words(x, words.mask, len(words), generator=torch.default_generator, special=special)
+    seen, target = (x, x) if game == "choice" else hide(x)
     hidden = model.states(seen)
     first, second = hidden.mean(dim=1).chunk(2)
     choice = contrastive_loss(first, second, model.log_scale)
     if game == "choice":
         return choice
-    asked = target != IGNORE  # the head computes what is asked, and no more
-    named = word_loss(model.word_logits(hidden[asked])[None], target[asked][None])
+    named = naming_loss(model, hidden, target)
     return named if game == "masked" else choice + 0.3 * named
 
 
-def followed_loss(model: Reader, a: Half, b: Half) -> Float[Tensor, ""]:
-    """BERT's question about pairs, [CLS] a [SEP] b [SEP]; to every second a the b of the pair two places on."""
+def hide(x: Half) -> tuple[Half, Half]:
+    """What is seen and what is asked; no special symbol and no rare word is hidden."""
+    words = reader_words()
+    return mask_words(x, words.mask, len(words), generator=torch.default_generator, special=x <= words.unknown)
+
+
+def naming_loss(model: Reader, hidden: Float[Tensor, "N T D"], target: Half) -> Float[Tensor, ""]:
+    asked = target != IGNORE  # the head computes what is asked, and no more
+    return word_loss(model.word_logits(hidden[asked])[None], target[asked][None])
+
+
+def followed_loss(model: Reader, a: Half, b: Half, *, named: bool = False) -> Float[Tensor, ""]:
+    """BERT's question about pairs, [CLS] a [SEP] b [SEP]; to every second a the b of the pair two places on.
+
+    ``named`` plays both of BERT's games on the same pairs: words are hidden in them, and the two losses added.
+    """
     strange = torch.arange(len(a)) % 2
     b = torch.where(strange[:, None] == 1, b.roll(-2, dims=0), b)
     pair = torch.cat([F.pad(half, (0, 1), value=reader_words().sep) for half in (a, b[:, 1:])], dim=1)  # (N, 63)
     segments = (torch.arange(pair.shape[1]) > HALF + 1).long().expand_as(pair)
-    return F.cross_entropy(model.nsp(model.bert.pooled(model.bert(pair, None, segments))), strange)
+    seen, target = hide(pair) if named else (pair, pair)
+    hidden = model.bert(seen, None, segments)
+    verdict = F.cross_entropy(model.nsp(model.bert.pooled(hidden)), strange)
+    return verdict + naming_loss(model, hidden, target) if named else verdict
 
 
 @torch.no_grad()
-def held_out_loss(model: nn.Module, game: str) -> float:
-    """The mean loss over ten fixed batches of the part *dev*."""
+def held_out_loss(model: nn.Module, game: str, part: Part = "dev") -> float:
+    """The mean loss over ten fixed batches of a part."""
     assert isinstance(model, Reader)
-    dev = pieces("dev")
+    known = pieces(part)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        rows = torch.randint(len(dev), (10, BATCH))
-        return sum(reader_loss(model, game, *dev.halves(batch)).item() for batch in rows) / len(rows)
+        rows = torch.randint(len(known), (10, BATCH))
+        return sum(reader_loss(model, game, *known.halves(batch)).item() for batch in rows) / len(rows)
 
 
 def reader_recipe(game: str, seed: int = 0, steps: int = STEPS) -> Recipe:
-    """One of the five games. Raises ``ValueError`` for a game that does not exist."""
+    """One of the games. Raises ``ValueError`` for a game that does not exist."""
     if game not in GAMES:
         raise ValueError(f"a game must be one of {', '.join(GAMES)}; got {game!r}")
 

@@ -1,9 +1,11 @@
 """What cannot be drawn is refused, and words stay words."""
 
+import re
+
 import numpy as np
 import pytest
 
-from llmbook.pages import bars, dots, heat_map, lines, loss_curve, timeline
+from llmbook.pages import bars, dots, heat_map, lines, loss_curve, seeds, timeline
 from llmbook.pages.figures import bundle
 
 
@@ -32,6 +34,8 @@ def test_a_band_is_part_of_the_data():
         (lambda: lines([1], {}, xlabel="x", ylabel="y"), "1 to 6 series .* got 0"),
         (lambda: banded(b=([1], [2])), r"bands around \['b'\]"),
         (lambda: banded(a=([1], [2, 3])), "'a, upper line' has 2 numbers, but 1 are needed"),
+        (lambda: seeds([1, 2], {"a": [[1], [2]]}, xlabel="x", ylabel="y"), "'a' has 1 numbers, but 2 are needed"),
+        (lambda: seeds([1], {}, xlabel="x", ylabel="y"), "got 0"),
         (lambda: loss_curve({}), "got 0"),
         (lambda: bars(["a"], {}, ylabel="y"), "got 0"),
         (lambda: bars(["a"], {name: [1] for name in "tuvwxyz"}, ylabel="y"), "got 7: t, u, v, w, x, y, z"),
@@ -44,6 +48,14 @@ def test_a_band_is_part_of_the_data():
 def test_what_cannot_be_drawn_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_every_seed_keeps_its_name_in_the_page_and_no_other_line_gets_one():
+    fig = seeds([1, 2], {"a & b": [[0, 1], [0, 0.12345]], "c": [[1, 2], [3, -4]]}, xlabel="x", ylabel="y")
+    svg = bundle(fig, alt="two seeds of two kinds")["image/svg+xml"]
+    found = re.findall(r'<g data-kind="([^"]*)" data-seed="([^"]*)" data-end="([^"]*)">', svg)
+    assert found == [("a &amp; b", "0", "1.00"), ("a &amp; b", "1", "0.123"), ("c", "0", "2.00"), ("c", "1", "-4.00")]
+    assert svg.count("data-seed") == 4
 
 
 def test_a_timeline_is_in_the_order_of_years():
