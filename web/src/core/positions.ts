@@ -33,8 +33,9 @@ export function rotate(x: Matrix, base: number, pairing: Pairing, start = 0): Ma
       const angle = (start + t) * theta[j]!;
       const first = t * x.cols + step * j;
       const [a, b] = [x.data[first]!, x.data[first + apart]!];
-      out.data[first] = a * Math.cos(angle) - b * Math.sin(angle);
-      out.data[first + apart] = a * Math.sin(angle) + b * Math.cos(angle);
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      out.data[first] = a * cos - b * sin;
+      out.data[first + apart] = a * sin + b * cos;
     }
   }
   return out;

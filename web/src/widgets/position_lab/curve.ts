@@ -33,20 +33,28 @@ export function curveOf(source: Source, settings: Settings, words: string[], row
 
 /** A curve that is the same at all places. */
 function exact(of: (distance: number) => number): Curve {
-  return spread((distance) => [of(distance)]);
+  return spread(() => 1, of);
 }
 
-function spread(valuesAt: (distance: number) => number[]): Curve {
+/** Over so many places at each distance, each with a value. */
+function spread(placesAt: (distance: number) => number, valueAt: (distance: number, t: number) => number): Curve {
   const curve = {
     low: new Float64Array(DISTANCES),
     mean: new Float64Array(DISTANCES),
     high: new Float64Array(DISTANCES),
   };
   for (let n = 0; n < DISTANCES; n++) {
-    const values = valuesAt(n - REACH);
-    curve.low[n] = Math.min(...values);
-    curve.mean[n] = values.reduce((sum, value) => sum + value, 0) / values.length;
-    curve.high[n] = Math.max(...values);
+    const places = placesAt(n - REACH);
+    let [low, sum, high] = [Number.POSITIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
+    for (let t = 0; t < places; t++) {
+      const value = valueAt(n - REACH, t);
+      low = Math.min(low, value);
+      sum += value;
+      high = Math.max(high, value);
+    }
+    curve.low[n] = low;
+    curve.mean[n] = sum / places;
+    curve.high[n] = high;
   }
   return curve;
 }
@@ -55,11 +63,10 @@ function spread(valuesAt: (distance: number) => number[]): Curve {
 function similarities(table: Matrix): Curve {
   const products = scores(table, table);
   const lengths = Array.from({ length: PLACES }, (_, t) => Math.sqrt(products[t * PLACES + t] ?? 0));
-  return spread((distance) => {
+  const placesAt = (distance: number): number => PLACES - Math.abs(distance);
+  return spread(placesAt, (distance, t) => {
     const n = Math.abs(distance);
-    return Array.from({ length: PLACES - n }, (_, t) => {
-      return (products[t * PLACES + t + n] ?? 0) / ((lengths[t] ?? 0) * (lengths[t + n] ?? 0));
-    });
+    return (products[t * PLACES + t + n] ?? 0) / ((lengths[t] ?? 0) * (lengths[t + n] ?? 0));
   });
 }
 
@@ -74,9 +81,8 @@ function rotaryCurve(settings: Settings, words: string[], row: number, key: numb
   const keys = turned(around, "k", settings, -REACH);
   const products = scores(queries, keys);
   const root = Math.sqrt(settings.d);
-  return spread((distance) => {
-    return Array.from({ length: T }, (_, t) => (products[t * keys.rows + t + distance + REACH] ?? 0) / root);
-  });
+  const valueAt = (distance: number, t: number): number => (products[t * keys.rows + t + distance + REACH] ?? 0) / root;
+  return spread(() => T, valueAt);
 }
 
 function repeated({ cols, data }: Matrix, rows: number): Matrix {
