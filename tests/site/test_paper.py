@@ -92,7 +92,8 @@ CONTROLS = """[...document.querySelectorAll(
 
 
 # What stays closed; strips of imports and checks may (see test_cells.py).
-FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')].filter((e) => !e.closest('.llm-ui, .llmbook-seeds'))
+FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')]
+  .filter((e) => !e.closest('.llm-ui, .llmbook-seeds'))
   .filter((e) => ![...e.children].every((part) => part.checkVisibility()))
   .map((e) => e.outerHTML.slice(0, 120))"""
 
