@@ -150,8 +150,10 @@ def questions(model: Player) -> dict[str, list[float]]:
         found["left"] = named(model, hidden, places, right, places + 1)
         found["replaced"] = named(model, other, places, right)
         found["seen"] = named(model, ids, places, right)
-        rules = {"hidden": 1.0, "replaced": 0.0, "special": ids <= words.unknown}
-        seen, target = mask_words(ids, words.mask, N_VOCAB, generator=generator, **rules)
+        special = ids <= words.unknown
+        seen, target = mask_words(
+            ids, words.mask, N_VOCAB, generator=generator, special=special, hidden=1.0, replaced=0.0
+        )
         logits = model.word_logits(model.states(seen)[target != IGNORE])
         found["15 %"] = [word_loss(logits[None], target[target != IGNORE][None]).item()]
     return {name: [round(number, 4) for number in numbers] for name, numbers in found.items()}
