@@ -3,13 +3,13 @@
 import gzip
 import itertools
 import math
-import random
 import string
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
 
 from conftest import ROOT, serve
@@ -775,20 +775,6 @@ def test_a_laboratory_taken_down_changes_no_more(open_lab, way):
     found = page.evaluate(TAKE_DOWN, [{"source": lab.source, **{name: getattr(lab, name) for name in STATE}}, way])
     assert found == {"lives": True, "written": 0, "left": 0, "changed": False}
     assert page.seen.errors == []
-
-
-def odd_texts() -> list[str]:
-    rng = random.Random(0)
-    pool = [
-        *string.printable,
-        *"éß注意力🙂👩‍👩‍👧\u202e\u200f\u0000\ufeff\ufffd",
-        "<script>window.hacked = 1</script>",
-        "مرحبا",
-        "&lt;",
-        "'\"><img src=x onerror=window.hacked=1>",
-    ]
-    texts = ["".join(rng.choices(pool, k=rng.choice([0, 1, 5, 40, 300]))) for _ in range(997)]
-    return [*texts, "x" * 10_000, "🙂 " * 5_000, "__proto__ constructor toString"]
 
 
 def test_no_typed_text_breaks_it(open_lab):

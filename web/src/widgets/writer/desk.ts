@@ -4,8 +4,9 @@ import { randomNumbers } from "../../core/random";
 import { messageOf } from "../../play/message";
 import { StoredModel } from "../../play/stored_model";
 import type { Reading, WriteRequest } from "../../play/writing";
+import { writeTraits } from "../host";
 import { type Candidate, Outlook } from "./outlook";
-import { areAlike, MOST_CHARACTERS, readState, type State, samplingOf, type WriterModel, writeState } from "./state";
+import { areAlike, MOST_CHARACTERS, readState, type State, samplingOf, type WriterModel } from "./state";
 
 const ROOM = 1000; // characters that one go of writing may add
 
@@ -56,7 +57,7 @@ export class Desk {
 
   /** Set some of the state. */
   change(changes: Partial<State>): Promise<void> {
-    writeState(this.#traits, changes);
+    writeTraits(this.#traits, changes);
     return this.refresh();
   }
 

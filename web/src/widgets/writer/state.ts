@@ -43,12 +43,6 @@ export function readState(model: WriterModel): State {
   };
 }
 
-/** Write some traits and send them to Python, if there is one. */
-export function writeState(model: WriterModel, changes: Partial<State>): void {
-  for (const [name, value] of Object.entries(changes)) model.set(name as keyof State, value);
-  model.save_changes();
-}
-
 /** The settings as the engine calls them. */
 export function samplingOf({ temperature, top_k, top_p, min_p, penalty }: State): Sampling {
   return { temperature, topP: top_p, minP: min_p, repetition: penalty, ...(top_k !== null && { topK: top_k }) };
