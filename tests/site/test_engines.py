@@ -99,7 +99,7 @@ TYPE = f"""(() => {{ const field = {WRITER}.querySelector('textarea');
 
 
 def test_a_stored_model_comes_and_answers(engine, site):
-    engine.open(f"{site}/chapters/play-room.html")
+    engine.open(f"{site}/chapters/play/writer.html")
     engine.evaluate(f"({WRITER}.querySelector('textarea').click(), 1)")
     wait_for(engine, SAYS)
     engine.evaluate(TYPE)

@@ -561,7 +561,7 @@ def test_predict_then_reveal_scores_what_was_said(open_writer):
 
 
 def test_what_was_predicted_counts_on_the_page_of_calibration(open_page, site):
-    page, seen = open_page(f"{site}/chapters/play-room.html")
+    page, seen = open_page(f"{site}/chapters/play/writer.html")
     wake(page)
     for sure in ("0.7", "", "0.3"):
         page.get_by_role("button", name="Predict, then reveal").click()
