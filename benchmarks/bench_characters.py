@@ -1,6 +1,8 @@
-"""What a minute teaches a small GPT: the stored character model's recipe, cut to the steps that a minute allows.
+"""What a minute teaches a small GPT: the stored character model's recipe, in small batches, for as many steps as fit.
 
-nanoGPT's recipe for a processor has a minute of its own on the same speeches, with as many layers of the same width.
+Who has a minute learns more from many small batches than from few large ones: six windows in place of the recipe's
+sixteen, chosen on a tenth of the training speeches that was held back. nanoGPT's recipe for a processor has a minute of
+its own on the same speeches, with as many layers of the same width.
 """
 
 import copy
@@ -17,6 +19,7 @@ from llmbook.pretrained.recipe import train_by
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, LETTERS, in_characters
 
 MINUTE, TRIED = 60.0, 30  # seconds of training, and steps by which the speed is measured
+BATCH = 6
 BAR = 1.85
 TrainFor = Callable[[int], nn.Module]  # so many steps
 
@@ -29,7 +32,7 @@ def bench_characters() -> list[Result]:
     name, untrained = nanogpt(len(LETTERS), bias=False)
 
     def ours(steps: int) -> nn.Module:
-        config = replace(GPT_CHARACTERS.config, steps=steps)
+        config = replace(GPT_CHARACTERS.config, steps=steps, batch=BATCH)
         return train_by(replace(GPT_CHARACTERS, config=config))[0]
 
     def theirs(steps: int) -> nn.Module:
@@ -37,7 +40,7 @@ def bench_characters() -> list[Result]:
         train(model, text, steps=steps)
         return model.eval()
 
-    model, note = after_a_minute(ours, GPT_CHARACTERS.config.batch, 128)
+    model, note = after_a_minute(ours, BATCH, 128)
     loss = GPT_CHARACTERS.held_out(model)
     other, their_note = after_a_minute(theirs, B, T)
     their_loss = held_out(other, in_characters("dev", 1981).ids)
