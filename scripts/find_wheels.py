@@ -50,11 +50,13 @@ def main() -> int:
     jobs = parser.parse_args().jobs
     wanted = pins(ROOT / "requirements.txt", ROOT / "constraints.txt")
     targets = list(itertools.product(PYTHONS, SYSTEMS))
+    complete = True
     with ThreadPoolExecutor(jobs) as pool:
-        said = list(pool.map(lambda target: missing(wanted, *target), targets))
-    for (python, system), words in zip(targets, said, strict=True):
-        print(f"Python {python}, {system}: {words or f'{len(wanted)} wheels'}")
-    return 1 if any(said) else 0
+        answers = pool.map(lambda target: missing(wanted, *target), targets)
+        for (python, system), words in zip(targets, answers, strict=True):
+            print(f"Python {python}, {system}: {words or f'{len(wanted)} wheels'}", flush=True)
+            complete = complete and not words
+    return 0 if complete else 1
 
 
 if __name__ == "__main__":
