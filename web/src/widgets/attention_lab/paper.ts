@@ -3,14 +3,12 @@
 import { h } from "../../controls/element";
 import { layoutOf } from "../../controls/heat_map/layout";
 import { svgPicture } from "../../controls/heat_map/svg_picture";
-import { captioned, paper } from "../../controls/paper";
+import { paper } from "../../controls/paper";
 import type { Lab } from "./lab";
 import { asCode } from "./python_code";
 import { describeQuery } from "./sentence";
 import { namesOf, viewOf } from "./weights_map";
-import { tableOfWeights } from "./weights_table";
-
-const CAPTION = "Attention weights: how much each word (row) attends to each word (column)";
+import { tableOnPaper } from "./weights_table";
 
 export function onPaper(lab: Lab): HTMLElement {
   const print = (): Node[] => {
@@ -20,7 +18,7 @@ export function onPaper(lab: Lab): HTMLElement {
     return [
       h("p", {}, describeQuery(lab)),
       h("div", { class: "heat" }, picture.element),
-      captioned(CAPTION, tableOfWeights(lab)),
+      tableOnPaper(lab),
       h("pre", {}, asCode(lab.source, lab.state)),
     ];
   };
