@@ -42,7 +42,7 @@ COUNTED = 8  # steps by which one is priced, since chance says how many words ar
 EXAMS = ("choice", "masked", "next")
 RATES = (3e-4, 1e-3, 3e-3)  # of tuning
 TUNING = 60  # steps
-SEEDS = 3
+SEEDS = 5
 FIRST = 5  # losses of the first seed, kept one by one
 
 
