@@ -2,7 +2,9 @@
 
 import { button } from "../controls/button";
 import { h } from "../controls/element";
+import { adoptStyleSheet } from "../controls/style_sheet";
 import { setText } from "../controls/write";
+import css from "./play.css";
 import type { StoredModel } from "./stored_model";
 
 const TOUCHES = ["click", "input", "keydown"];
@@ -15,6 +17,7 @@ export interface Loading {
 }
 
 export function loading(model: StoredModel): Loading {
+  adoptStyleSheet(css);
   const text = h("span");
   const progress = h("progress", { max: String(model.stored.bytes), "aria-label": "How much of the model has come" });
   const again = button("Try again", () => model.wake(), model.signal);
