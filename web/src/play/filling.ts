@@ -11,7 +11,7 @@ export interface Likely {
   chance: number;
 }
 
-/** What a certain word is given: its chance, and how many words are not less likely, itself among them. */
+/** What a certain word is given: its chance, and its rank among the words, from 1. */
 export interface Said {
   rank: number;
   chance: number;
@@ -76,7 +76,8 @@ function likeliestWords(chances: Float64Array, { tokenizer }: BertModel): Likely
 function saidOf(id: number, chances: Float64Array): Said | null {
   const chance = chances[id];
   if (id <= BERT_IDS.unknown || chance === undefined) return null;
-  return { rank: chances.filter((other) => other > chance).length + 1, chance };
+  const better = chances.subarray(BERT_IDS.unknown + 1).filter((other) => other > chance);
+  return { rank: better.length + 1, chance };
 }
 
 /** The weights of this row's query in each head; a position out of sight gets nothing. */

@@ -185,10 +185,8 @@ def words_of(text: str) -> list[str]:
 
 def rank_of(word: str, chances: Float[Tensor, " n_vocab"]) -> tuple[int, float] | None:
     """How many words are not less likely than this one, and its chance; None for a sign or a word that is not known."""
-    i = tokenizer_of(MODEL).ids.get(word, 0)
-    if i <= tokenizer_of(MODEL).unknown:
-        return None
-    return int((chances > chances[i]).sum()) + 1, float(chances[i])
+    i, special = tokenizer_of(MODEL).ids.get(word, 0), len(tokenizer_of(MODEL).SPECIALS)
+    return None if i < special else (int((chances[special:] > chances[i]).sum()) + 1, float(chances[i]))
 
 
 def said(ranked: tuple[int, float] | None) -> dict[str, Any] | None:
