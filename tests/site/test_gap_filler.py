@@ -92,7 +92,7 @@ def words(page: Page):
 def wake(page: Page) -> None:
     """A click into the field, as a reader's first touch."""
     field(page).first.click()
-    expect(page.locator(".gap-filler .loading").first).to_have_text("", timeout=30_000)
+    expect(page.locator(".gap-filler .loading").first).to_have_text("", use_inner_text=True, timeout=30_000)
     settle(page)
 
 
@@ -210,7 +210,7 @@ def test_any_use_is_a_touch_and_does_what_it_says(open_filler, touch):
         page.get_by_label("What the model sees as word 2").select_option("lot")
     else:
         page.get_by_role("button", name="Predict, then reveal").click()
-    expect(page.locator(".gap-filler .loading")).to_have_text("", timeout=30_000)
+    expect(page.locator(".gap-filler .loading")).to_have_text("", use_inner_text=True, timeout=30_000)
     settle(page)
     if touch == "predict":
         expect(choices(page)).to_have_count(6)
@@ -240,7 +240,7 @@ def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_filler, f
     finally:
         away.rename(file)
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator(".gap-filler .loading")).to_have_text("", timeout=30_000)
+    expect(page.locator(".gap-filler .loading")).to_have_text("", use_inner_text=True, timeout=30_000)
     settle(page)
     agree(page, GapFiller())
 
@@ -842,7 +842,7 @@ def test_changes_are_spoken(open_filler):
 def test_a_phone_works_by_touch(open_filler, width):
     page = open_filler(width=width, touch=True, awake=False)
     words(page).nth(4).tap()
-    expect(page.locator(".gap-filler .loading")).to_have_text("", timeout=30_000)
+    expect(page.locator(".gap-filler .loading")).to_have_text("", use_inner_text=True, timeout=30_000)
     settle(page)
     agree(page, GapFiller(SENTENCES[0], hidden=[1, 4, 9]))
     write(page, "🙂" * 20 + "x" * 300 + " the ___ of <b> " * 9)
@@ -932,7 +932,7 @@ LONGEST = """async () => {
   setTimeout(() => { while (performance.now() < end + 80); }); // a task that is too long, to be seen
   const blocked = await until(() => performance.now() > end + 100);
   field.click();
-  const opened = await until(() => filler.querySelector('.loading').textContent === '');
+  const opened = await until(() => filler.querySelector('.loading').innerText === '');
   type('we ___ the '.repeat(15));
   const filled = await until(() => cards.ariaBusy === 'false');
   const side = filler.querySelector('.controls select');

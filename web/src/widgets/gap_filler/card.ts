@@ -75,7 +75,7 @@ function fill({ element, button, number }: Row, likely: Likely | undefined, full
 }
 
 /** The gap between its neighbours. */
-function contextOf({ seen }: Desk, place: number): string {
+export function contextOf({ seen }: Desk, place: number): string {
   const show = (at: number): string => (at < 0 || at >= seen.length ? "" : (seen[at] ?? MASK));
   return `Word ${place + 1}: ${[place - 1, place, place + 1].map(show).join(" ").trim()}`;
 }

@@ -3,7 +3,7 @@
 import { h, svg } from "../../controls/element";
 import { captioned, paper } from "../../controls/paper";
 import { fixed } from "../../core/format";
-import { SHOWN } from "./card";
+import { contextOf, SHOWN } from "./card";
 import { MOST_CARDS } from "./cards";
 import type { Desk, Told } from "./desk";
 import { asCode } from "./python_code";
@@ -20,7 +20,7 @@ export function onPaper(desk: Desk): HTMLElement {
   const print = (): Node[] => [
     h("p", {}, desk.seen.map((word) => word ?? MASK).join(" ")),
     h("p", {}, describe(desk)),
-    ...desk.gaps.slice(0, MOST_CARDS).map(bars),
+    ...desk.gaps.slice(0, MOST_CARDS).map((gap) => h("div", {}, contextOf(desk, gap.place), bars(gap))),
     captioned(CAPTION, tableOfWords(desk, SHOWN)),
     h("pre", {}, asCode(desk.state)),
   ];
