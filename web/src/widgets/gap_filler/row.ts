@@ -38,7 +38,7 @@ export function sentenceRow(desk: Desk): HTMLElement {
 
 function draw(chip: HTMLButtonElement, desk: Desk, place: number, isAsked: boolean, isSeen: boolean): void {
   const seen = desk.seen[place] ?? null;
-  const [shown, spoken] = seen === null ? [MASK, "hidden"] : legible(seen);
+  const [shown, spoken] = seen === null ? [MASK, MASK] : legible(seen);
   const isKnown = seen === null || (desk.words[place] === seen ? desk.knows(place) : standsKnown(desk, place));
   setText(chip, shown);
   const marks = [isSeen ? "" : ", out of sight", isKnown ? "" : ", not known to the model"];
