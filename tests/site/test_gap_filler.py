@@ -215,10 +215,7 @@ def test_any_use_is_a_touch_and_does_what_it_says(open_filler, touch):
     if touch == "predict":
         expect(choices(page)).to_have_count(6)
     elif touch == "lot":
-        page.wait_for_function(
-            "document.querySelector('.words button:nth-child(1)') && !/MASK/.test(document"
-            ".querySelectorAll('.gap-filler .words button')[1].textContent)"
-        )
+        expect(words(page).nth(1)).not_to_have_text(MASK, timeout=30_000)
         settle(page)
         word = words(page).nth(1).inner_text()
         assert stored_tokenizer(MODEL).ids[word] > 4

@@ -7,7 +7,7 @@ import { setText } from "../controls/write";
 import css from "./play.css";
 import type { StoredModel } from "./stored_model";
 
-const TOUCHES = ["click", "input", "keydown"];
+const TOUCHES = ["click", "input", "change", "keydown"];
 const PASSING = new Set(["Tab", "Shift", "Escape"]); // keys of one who only goes by
 const AS_BASE64 = 4 / 3;
 
@@ -34,6 +34,8 @@ export function loading(model: StoredModel): Loading {
 export function wakeOnTouch(root: HTMLElement, model: StoredModel): void {
   const onTouch = (event: Event): void => {
     if (model.phase !== "asleep" || (event instanceof KeyboardEvent && PASSING.has(event.key))) return;
+    // A choice is heard at its change, which comes next: drawn anew before that, it would be taken back.
+    if (event.type === "input" && event.target instanceof HTMLSelectElement) return;
     model.wake();
   };
   for (const touch of TOUCHES) root.addEventListener(touch, onTouch, { signal: model.signal });
