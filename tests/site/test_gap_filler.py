@@ -20,6 +20,7 @@ from llmbook.pages import GapFiller
 from llmbook.pages.widgets import stored_weights
 from llmbook.pages.widgets.gap_filler import BLANK, MASK, MOST_CHARACTERS, MOST_WORDS, SIDES, STATE, words_of
 from llmbook.pages.widgets.gap_sentences import SENTENCES
+from llmbook.pages.widgets.legible import legible
 from llmbook.pretrained.own_models import stored_tokenizer
 
 SCRIPT = ROOT / "_static/generated/widgets/gap_filler.js"
@@ -367,11 +368,11 @@ def test_a_hard_text_is_shown_and_nothing_of_it_is_lost(open_filler, text):
     filler = GapFiller(text)
     assert words(page).count() == len(filler.words)
     shown = [label.split(": ", 1)[1].split(", not known")[0] for label in labels(page)]
-    assert shown == [MASK if word == BLANK else word for word in filler.words]
+    assert shown == [MASK if word == BLANK else legible(word)[1] for word in filler.words]
     agree(page, filler)
     notice = page.locator(".gap-filler .notice").first.inner_text()
     unknown = [word for word, known in zip(filler.words, filler.opening["known"], strict=True) if not known]
-    assert all(f"“{word}”" in notice for word in unknown)
+    assert all(f"“{legible(word)[0]}”" in notice for word in unknown)
     assert ("does not know" in notice) == bool(unknown)
     count = len(re.findall("we|are", text)) if "we are" in text else text.count(BLANK)
     if count > MOST_WORDS:
