@@ -755,6 +755,28 @@ def test_a_pair_is_joined_and_cut_as_python_does_it(page):
     assert "a pair needs at least 5 positions, not 4" in refused
 
 
+IN_PART = """([ids, places]) => {
+  const model = models["bert-speeches"];
+  const { hidden } = model.read(places.map((place) => ids[place]), undefined, places);
+  return packed(model.wordLogits(hidden.at(-1)));
+}"""
+
+
+def test_a_text_seen_in_part_is_read_as_behind_a_mask(opened):
+    """What no query may look at is left away here, and the others keep their places."""
+    bert = load_stored("bert-speeches").double()
+    rng = random.Random(2)
+    for ids in random_ids(60, 4000, 48):
+        places = sorted(rng.sample(range(len(ids)), rng.randint(1, len(ids))))
+        may_attend = torch.zeros(len(ids), dtype=torch.bool).index_fill(0, torch.tensor(places), True)
+        states = bert.bert.encoder(bert.bert.embed(torch.tensor([ids])), may_attend[None, None, None])
+        expected = bert.word_logits(states[0, places])
+        found = numbers(opened.evaluate(IN_PART, [ids, places])).view(expected.shape)
+        torch.testing.assert_close(found, expected, atol=EXACT, rtol=0)
+    complaint = complains(opened, "() => models['bert-speeches'].read([5, 6], [0, 0], [0, 48])")
+    assert "outside the vocabulary of 48" in complaint
+
+
 def test_hidden_words_are_named_from_both_sides(opened):
     model = load_stored("bert-speeches").double()
     words = stored_tokenizer("bert-speeches")

@@ -16,6 +16,7 @@ import { exerciseOf } from "./judge/exercise";
 import { judge } from "./judge/judging";
 import * as pythonText from "./judge/python_text";
 import { Engine } from "./play/engine";
+import { fill } from "./play/filling";
 import { linkOf, valuesOfLink } from "./play/link";
 import { loadParts } from "./play/parts";
 import { write } from "./play/writing";
@@ -23,6 +24,9 @@ import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
+import gapFiller from "./widgets/gap_filler";
+import { moved } from "./widgets/gap_filler/editing";
+import { hideOne } from "./widgets/gap_filler/question";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
 import writer from "./widgets/writer";
@@ -54,6 +58,7 @@ Object.assign(globalThis, {
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
   llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookGaps: { fill, fromLink: gapFiller.fromLink, hideOne, moved, render: gapFiller.render },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -2,10 +2,12 @@
 
 import { button } from "../controls/button";
 import { h } from "../controls/element";
+import { adoptStyleSheet } from "../controls/style_sheet";
 import { setText } from "../controls/write";
+import css from "./play.css";
 import type { StoredModel } from "./stored_model";
 
-const TOUCHES = ["click", "input", "keydown"];
+const TOUCHES = ["click", "input", "change", "keydown"];
 const PASSING = new Set(["Tab", "Shift", "Escape"]); // keys of one who only goes by
 const AS_BASE64 = 4 / 3;
 
@@ -15,6 +17,7 @@ export interface Loading {
 }
 
 export function loading(model: StoredModel): Loading {
+  adoptStyleSheet(css);
   const text = h("span");
   const progress = h("progress", { max: String(model.stored.bytes), "aria-label": "How much of the model has come" });
   const again = button("Try again", () => model.wake(), model.signal);
@@ -31,6 +34,8 @@ export function loading(model: StoredModel): Loading {
 export function wakeOnTouch(root: HTMLElement, model: StoredModel): void {
   const onTouch = (event: Event): void => {
     if (model.phase !== "asleep" || (event instanceof KeyboardEvent && PASSING.has(event.key))) return;
+    // A choice is heard at its change, which comes next: drawn anew before that, it would be taken back.
+    if (event.type === "input" && event.target instanceof HTMLSelectElement) return;
     model.wake();
   };
   for (const touch of TOUCHES) root.addEventListener(touch, onTouch, { signal: model.signal });

@@ -1,6 +1,8 @@
 // What each kind of model can be asked to do, by the names that widgets use.
 
+import type { Gaps } from "../core/gaps";
 import type { Model } from "../core/models/open";
+import { fill } from "./filling";
 import { Reader } from "./reader";
 import { read, type WriteRequest, write } from "./writing";
 
@@ -13,11 +15,13 @@ interface Tasks {
 
 /** Throws for a model of a kind for which no widget is written. */
 export function tasksOf(model: Model): Tasks {
-  if (model.kind !== "gpt") throw new Error(`no widget asks a model of the kind ${model.kind}`);
-  const reader = new Reader(model);
+  if (model.kind === "translator") throw new Error(`no widget asks a model of the kind ${model.kind}`);
   const { name, size } = model.tokenizer;
+  const about = { pieces: Array.from({ length: size }, (_, id) => name(id)) };
+  if (model.kind === "bert") return { about, all: { fill: (asked) => fill(model, asked as Gaps) } };
+  const reader = new Reader(model);
   return {
-    about: { pieces: Array.from({ length: size }, (_, id) => name(id)) },
+    about,
     all: {
       read: (request) => read(reader, request as { text: string }),
       write: (request) => write(reader, request as WriteRequest),

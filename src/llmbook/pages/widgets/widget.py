@@ -26,6 +26,7 @@ class PageWidget(anywidget.AnyWidget):
 
     _front_end: ClassVar[str]
     _settings: ClassVar[tuple[str, ...]]  # the traits that a reader sets
+    _sources: ClassVar[tuple[str, ...]] = ("source",)  # those that come with the widget
 
     source = traitlets.Dict().tag(sync=True)
 
@@ -39,12 +40,16 @@ class PageWidget(anywidget.AnyWidget):
 
     def to_html(self) -> str:
         """The widget for a page without a kernel: a table for everyone, and its state for the page's script."""
-        values = {"source": self.source, **{name: getattr(self, name) for name in self._settings}}
+        values = {name: getattr(self, name) for name in (*self._sources, *self._settings)}
         state = json.dumps(values, sort_keys=True, allow_nan=False)
         return (
-            f'<div class="llmbook-widget" data-widget="{self._front_end}">'
+            f'<div class="llmbook-widget" {self._place()}>'
             f'{self.to_table()}<script type="application/json">{state.replace("<", chr(92) + "u003c")}</script></div>'
         )
+
+    def _place(self) -> str:
+        """The attributes by which the page's script finds its place."""
+        return f'data-widget="{self._front_end}"'
 
 
 def digest(numbers: Tensor) -> str:

@@ -10,21 +10,17 @@ import html
 import json
 import math
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-import anywidget
 import torch
 import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from llmbook.pages.widgets.attention_lab import STATIC, heading
 from llmbook.pages.widgets.checks import LARGEST, is_number
-from llmbook.pages.widgets.stored_weights import describe, part
+from llmbook.pages.widgets.stored_widget import StoredWidget, stored_model, tokenizer_of
+from llmbook.pages.widgets.widget import STATIC, heading
 from llmbook.pages.widgets.words import whole
-
-if TYPE_CHECKING:
-    from llmbook.models.causal_lm import CausalLM
 
 MODELS = ("gpt-speeches", "gpt-characters")
 BEGINNING = "My fellow Americans, the state of our"
@@ -34,7 +30,7 @@ HOTTEST = HARSHEST = 2.0
 SHOWN = 12
 
 
-class Writer(anywidget.AnyWidget):
+class Writer(StoredWidget):
     """What the stored model may say after a text, and how the settings change its chances.
 
     Every setting is a synchronised trait (``observe`` and ``link`` work): ``text``; ``temperature`` (0 to 2; 0 takes
@@ -46,10 +42,10 @@ class Writer(anywidget.AnyWidget):
     and the old value stays.
     """
 
-    _esm = STATIC / "writer.js"
+    _front_end = "writer"
+    _esm = STATIC / f"{_front_end}.js"
+    _settings = STATE
 
-    stored = traitlets.Dict().tag(sync=True)
-    opening = traitlets.Dict().tag(sync=True)
     text = traitlets.Unicode("").tag(sync=True)
     temperature = traitlets.Float(1.0).tag(sync=True)
     top_k = traitlets.Int(None, allow_none=True).tag(sync=True)
@@ -61,15 +57,8 @@ class Writer(anywidget.AnyWidget):
         if model not in MODELS:
             raise ValueError(f"the stored models that write are {', '.join(MODELS)}; got {model!r}")
         check_settings({"text": text, **settings})
-        super().__init__(stored=describe(model), text=whole(text), **settings)
+        super().__init__(model, text=whole(text), **settings)
         self.opening = {"of": {name: getattr(self, name) for name in STATE}, "rows": self.rows()}
-        self.on_msg(self._answer)
-
-    def _answer(self, _: Any, content: Any, __: Any) -> None:
-        """One part of the model's bytes, to a front end that asks for it."""
-        number = content.get("part") if isinstance(content, dict) else None
-        if type(number) is int and 0 <= number < self.stored["parts"]:
-            self.send({"part": number}, [part(self.stored["name"], number)])
 
     @traitlets.validate(*STATE)
     def _check_later(self, proposal: Any) -> Any:
@@ -153,20 +142,6 @@ class Writer(anywidget.AnyWidget):
         digest = hashlib.sha256(json.dumps(self.rows()).encode()).hexdigest()[:8]
         return f"Writer: {self.stored['name']} after {shown!r} [chances {digest}]"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
-        return {**data, "text/plain": repr(self), "text/html": self.to_html()}, metadata
-
-    def to_html(self) -> str:
-        """The writer for a page without a kernel: a table for everyone, and its state for the page's script."""
-        values = {"stored": self.stored, "opening": self.opening, **{name: getattr(self, name) for name in STATE}}
-        state = json.dumps(values, sort_keys=True, allow_nan=False).replace("<", chr(92) + "u003c")
-        name = f"{self.stored['name']}-{self.stored['digest']}"
-        return (
-            f'<div class="llmbook-widget" data-widget="writer" data-model="{name}">'
-            f'{self.to_table()}<script type="application/json">{state}</script></div>'
-        )
-
     def to_table(self) -> str:
         """The likeliest tokens as an HTML table."""
         rows = "".join(
@@ -176,20 +151,6 @@ class Writer(anywidget.AnyWidget):
         titles = "".join(heading("col", title) for title in ("token", "chance by the model", "under the settings"))
         caption = f"What {self.stored['name']} may say after “{html.escape(self.text[-200:])}”"
         return f"<table><caption>{caption}</caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
-
-
-@cache
-def stored_model(name: str) -> "CausalLM":
-    from llmbook.pretrained.own_models import load_stored  # a second, which other pages need not wait
-
-    return cast("CausalLM", load_stored(name))
-
-
-@cache
-def tokenizer_of(name: str) -> Any:
-    from llmbook.pretrained.own_models import stored_tokenizer
-
-    return stored_tokenizer(name)
 
 
 @cache

@@ -14,8 +14,11 @@ export interface BertModel {
   heads: number;
   width: number;
   positions: number;
-  /** Read ids; segments are 0 for the first sentence and 1 for the second. Throws as `checkIds`. */
-  read: (ids: Ids, segments?: Ids) => Reading;
+  /**
+   * Read ids; segments are 0 for the first sentence and 1 for the second. Of a text that is seen in part, `places` says
+   * where each of the ids stands. Throws as `checkIds`.
+   */
+  read: (ids: Ids, segments?: Ids, places?: Ids) => Reading;
   /** The logits (T, n_vocab) of the words that could stand at these states (T, D). */
   wordLogits: (states: Float64Array) => Float64Array;
   /** The logits of "the second sentence followed the first" and of "it did not". */
@@ -45,11 +48,11 @@ export function openBert(tensors: Tensors, card: Record<string, unknown>, tokeni
     heads,
     width: D,
     positions: positions.rows,
-    read: (ids, segments = ids.map(() => 0)) => {
+    read: (ids, segments = ids.map(() => 0), places = [...ids.keys()]) => {
       checkIds(ids, words.rows, positions.rows);
       checkIds(segments, segmentTable.rows, ids.length);
-      const places = embed(positions, [...ids.keys()]);
-      const x = add(add(embed(words, ids), places), embed(segmentTable, segments));
+      checkIds(places, positions.rows, ids.length);
+      const x = add(add(embed(words, ids), embed(positions, places)), embed(segmentTable, segments));
       return encode(normalise(x, norm), layers);
     },
     wordLogits: (states) => linear(normalise(linear(states, dense).map(ACTIVATIONS.gelu), mlmNorm), output),

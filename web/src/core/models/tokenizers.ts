@@ -49,14 +49,16 @@ function openCharacters(letters: string, specials: string[]): Tokenizer {
   };
 }
 
+/** The words, numbers and signs of a text, in lower case. */
+export const splitWords = (text: string): string[] => text.toLowerCase().match(WORD) ?? [];
+
 function openWords(symbols: string[]): WordTokenizer {
   const ids = new Map(symbols.map((symbol, i) => [symbol, i]));
-  const split = (text: string): string[] => text.toLowerCase().match(WORD) ?? [];
   const name = (id: number) => symbolOf(symbols, id);
   return {
     size: symbols.length,
-    split,
-    encode: (text) => split(text).map((word) => ids.get(word) ?? BERT_IDS.unknown),
+    split: splitWords,
+    encode: (text) => splitWords(text).map((word) => ids.get(word) ?? BERT_IDS.unknown),
     decode: (given) => given.map(name).join(" "),
     name,
   };

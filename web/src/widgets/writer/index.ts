@@ -6,9 +6,9 @@ import { abortControllerUnder } from "../../controls/abort";
 import { button } from "../../controls/button";
 import { h } from "../../controls/element";
 import { widgetRoot } from "../../controls/root";
-import { setAttribute, setText } from "../../controls/write";
-import { linkOf } from "../../play/link";
+import { setText } from "../../controls/write";
 import { loading, wakeOnTouch } from "../../play/loading";
+import { stateLink } from "../../play/state_link";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { candidates } from "./candidates";
 import { codeBlock } from "./code_block";
@@ -43,6 +43,7 @@ function sections(desk: Desk): Node[] {
   const code = codeBlock(desk);
   const coming = loading(desk.model);
   desk.onUpdate(coming.update);
+  const link = desk.model.inNotebook ? [] : [stateLink("writer", () => ({ ...desk.state }), desk)];
   const reset = (): void => {
     predict.restart();
     desk.reset();
@@ -54,7 +55,7 @@ function sections(desk: Desk): Node[] {
     ...sentence(desk),
     predict.element,
     h("div", { class: "parts" }, h("div", {}, ...candidates(desk)), settings(desk)),
-    h("div", { class: "buttons" }, code.button, ...stateLink(desk), button("Reset", reset, desk.signal)),
+    h("div", { class: "buttons" }, code.button, ...link, button("Reset", reset, desk.signal)),
     surprises(desk),
     lens(desk),
     twin(desk),
@@ -79,14 +80,6 @@ function drawing(desk: Desk): HTMLButtonElement[] {
     setText(more, desk.isWriting ? "Stop" : `Write ${MORE} more`);
   });
   return [one, hundred, more];
-}
-
-/** Where the state is part of an address; in a notebook the code does its work. */
-function stateLink(desk: Desk): HTMLElement[] {
-  if (desk.model.inNotebook) return [];
-  const element = h("a", { class: "state-link" }, "Link to this state");
-  desk.onUpdate(() => setAttribute(element, "href", linkOf("writer", { ...desk.state })));
-  return [element];
 }
 
 export default { render, fromLink } satisfies Widget<Traits> & { render: Render<Traits> };

@@ -1,0 +1,41 @@
+// Which words are seen from a gap: those of both sides or of one, and how many. As page 3.4 has it, the others are out of
+// every word's sight, and the signs at either end are in it.
+
+import { h } from "../../controls/element";
+import { select } from "../../controls/select";
+import { slider } from "../../controls/slider";
+import { SIDES, type Side } from "../../core/gaps";
+import type { Desk } from "./desk";
+
+const STOPS = [0, 1, 2, 4, 8]; // words on a side; behind the last, all
+const NAMES: Record<Side, string> = { both: "both sides", before: "what stands before", after: "what stands after" };
+const CODE: Record<Side, string> = {
+  both: "left, right = n, n",
+  before: "left, right = n, 0",
+  after: "left, right = 0, n",
+};
+
+export function settings(desk: Desk): HTMLElement {
+  const { signal } = desk;
+  const side = select({
+    name: "A gap sees",
+    options: [...SIDES],
+    nameOf: (name: Side) => NAMES[name],
+    onChange: (name) => desk.change({ side: name }),
+    signal,
+  });
+  const reach = slider((stop) => desk.change({ reach: STOPS[stop] ?? null }), signal);
+  desk.onUpdate(() => {
+    const { side: name, reach: words } = desk.state;
+    side.update(name, CODE[name]);
+    const stop = words === null ? STOPS.length : STOPS.findIndex((known) => known >= words);
+    reach.update({
+      name: "Words seen on a side",
+      range: [0, STOPS.length, 1],
+      value: stop < 0 ? STOPS.length : stop,
+      text: words === null ? "all" : String(words),
+      code: `n = ${words ?? "len(ids)"}; near = (-left <= away) & (away <= right)`,
+    });
+  });
+  return h("div", { class: "controls" }, side.element, reach.element);
+}
