@@ -14,6 +14,7 @@ import pytest
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
+from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
 from conftest import ROOT, serve
@@ -657,51 +658,11 @@ def test_no_typed_text_breaks_it(open_lab):
     assert page.locator(".chips.queries:not(.views) button").all_inner_texts() == ["\ufffd", "\ufffd", "lone"]
 
 
-TAKE_DOWN = """async ([traits, way]) => {
-  const listeners = new Map(), host = new AbortController(), el = document.createElement('div');
-  const of = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
-  let writes = 0;
-  const model = {
-    get: (name) => traits[name],
-    set: (name, value) => { writes++; traits[name] = value; of(`change:${name}`).forEach((call) => call()); },
-    on: (event, call) => of(event).add(call),
-    off: (event, call) => of(event).delete(call),
-    save_changes() {},
-  };
-  const touch = () => { // everything that can be touched, then the model and the theme
-    for (const part of el.querySelectorAll('button, select, input, [role=grid]')) {
-      for (const name of ['click', 'input', 'change']) part.dispatchEvent(new MouseEvent(name, { bubbles: true }));
-      part.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
-    }
-    const before = writes;
-    model.set('d', traits.d === 4 ? 8 : 4);
-    document.documentElement.dataset.theme += 'x';
-    return before;
-  };
-  const pass = (ms) => new Promise((done) => setTimeout(done, ms));
-  document.body.append(el);
-  const cleanup = llmbookPositionLab.render({ model, el, signal: way === 'signal' ? host.signal : undefined });
-  const first = el.innerHTML;
-  const lived = touch() > 0;
-  await pass(10);
-  const lives = lived && el.innerHTML !== first;
-  way === 'signal' ? host.abort() : cleanup();
-  el.querySelector('.sentence').textContent = 'any drawing would write this anew';
-  const last = el.innerHTML;
-  writes = 0;
-  const written = touch();
-  await pass(500); // longer than what is spoken waits
-  const left = [...listeners.values()].reduce((sum, calls) => sum + calls.size, 0);
-  return { lives, written, left, changed: el.innerHTML !== last };
-}"""
-
-
-@pytest.mark.parametrize("way", ["cleanup", "signal"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_laboratory_taken_down_changes_no_more(open_lab, way):
     page = open_lab()
     lab = PositionLab(kind="rotary")
-    found = page.evaluate(TAKE_DOWN, [{"source": lab.source, **state_of(lab)}, way])
-    assert found == {"lives": True, "written": 0, "left": 0, "changed": False}
+    check_taken_down(page, "llmbookPositionLab", {"source": lab.source, **state_of(lab)}, {"d": (4, 8)}, way)
     assert page.seen.errors == []
 
 

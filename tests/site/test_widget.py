@@ -11,6 +11,7 @@ import pytest
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
+from taken_down import WAYS, check_taken_down
 
 from conftest import ROOT, serve
 from llmbook.data.small_sentences import SENTENCES
@@ -722,58 +723,13 @@ def test_changes_are_spoken(open_lab):
     expect(page.locator("[aria-live=polite]")).to_have_text(after)
 
 
-TAKE_DOWN = """async ([traits, way]) => {
-  const listeners = new Map(), host = new AbortController(), el = document.createElement('div');
-  const of = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
-  let writes = 0;
-  Element.prototype.setPointerCapture = () => {}; // it refuses a pointer that is not there
-  const model = {
-    get: (name) => traits[name],
-    set: (name, value) => { writes++; traits[name] = value; of(`change:${name}`).forEach((call) => call()); },
-    on: (event, call) => of(event).add(call),
-    off: (event, call) => of(event).delete(call),
-    save_changes() {},
-  };
-  const touch = () => { // everything that can be touched, then the model and the theme
-    for (const part of el.querySelectorAll('button, select, input, [role=grid]')) {
-      const box = part.getBoundingClientRect();
-      const middle = { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, bubbles: true };
-      for (const name of ['click', 'input', 'change', 'pointerdown']) {
-        part.dispatchEvent(new PointerEvent(name, middle));
-      }
-      part.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
-    }
-    const before = writes;
-    model.set('temperature', traits.temperature + 1);
-    model.set('text', traits.text + ' more');
-    document.documentElement.dataset.theme += 'x';
-    return before;
-  };
-  const pass = (ms) => new Promise((done) => setTimeout(done, ms));
-  document.body.append(el);
-  const cleanup = llmbookAttentionLab.render({ model, el, signal: way === 'signal' ? host.signal : undefined });
-  const first = el.innerHTML;
-  const lived = touch() > 0;
-  await pass(10);
-  const lives = lived && el.innerHTML !== first;
-  way === 'signal' ? host.abort() : cleanup();
-  el.querySelector('.sentence').textContent = 'any drawing would write this anew';
-  const last = el.innerHTML;
-  writes = 0;
-  const written = touch();
-  await pass(500); // longer than what is spoken waits
-  const left = [...listeners.values()].reduce((sum, calls) => sum + calls.size, 0);
-  return { lives, written, left, changed: el.innerHTML !== last };
-}"""
-
-
-@pytest.mark.parametrize("way", ["cleanup", "signal"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_laboratory_taken_down_changes_no_more(open_lab, way):
-    """By the function that ``render`` returns, or by the signal that newer hosts hand in."""
     page = open_lab()
     lab = AttentionLab()
-    found = page.evaluate(TAKE_DOWN, [{"source": lab.source, **{name: getattr(lab, name) for name in STATE}}, way])
-    assert found == {"lives": True, "written": 0, "left": 0, "changed": False}
+    traits = {"source": lab.source, **{name: getattr(lab, name) for name in STATE}}
+    changes = {"temperature": (1, 2), "text": ("Another text", "One more text")}
+    check_taken_down(page, "llmbookAttentionLab", traits, changes, way)
     assert page.seen.errors == []
 
 

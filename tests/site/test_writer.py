@@ -12,6 +12,7 @@ import pytest
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
+from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
 from conftest import POLICY, ROOT, serve
@@ -806,44 +807,12 @@ def test_on_paper_there_is_what_the_reader_has_set(open_writer, awake):
     assert paper.inner_html() == ""
 
 
-TAKE_DOWN = """async (traits) => {
-  const listeners = new Map(), host = new AbortController(), el = document.createElement('div');
-  const of = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
-  let writes = 0;
-  const asked = [];
-  const model = {
-    get: (name) => traits[name],
-    set: (name, value) => { writes++; traits[name] = value; of(`change:${name}`).forEach((call) => call()); },
-    on: (event, call) => of(event).add(call),
-    off: (event, call) => of(event).delete(call),
-    save_changes() {},
-    send: (message) => asked.push(message),
-  };
-  document.body.append(el);
-  llmbookPlay.writer.render({ model, el, signal: host.signal });
-  el.querySelector('button').click();
-  await new Promise((done) => setTimeout(done, 20));
-  host.abort();
-  const last = el.innerHTML;
-  writes = 0;
-  for (const part of el.querySelectorAll('button, textarea, input, select')) {
-    part.dispatchEvent(new Event('click', { bubbles: true }));
-    part.dispatchEvent(new Event('input', { bubbles: true }));
-  }
-  traits.text = 'more';
-  of('change:text').forEach((call) => call());
-  await new Promise((done) => setTimeout(done, 500));
-  const left = [...listeners.values()].reduce((sum, calls) => sum + calls.size, 0);
-  return { asked, writes, left, changed: el.innerHTML !== last };
-}"""
-
-
-def test_a_writer_taken_down_changes_no_more(open_writer):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_writer_taken_down_changes_no_more(open_writer, way):
     page = open_writer(awake=False)
     writer = Writer()
     traits = {name: getattr(writer, name) for name in ("stored", "opening", *STATE)}
-    found = page.evaluate(TAKE_DOWN, traits)
-    assert found == {"asked": [{"part": 0}], "writes": 0, "left": 0, "changed": False}
+    check_taken_down(page, "llmbookPlay.writer", traits, {"text": ("more", "and more"), "top_k": (3, None)}, way)
     assert page.seen.errors == []
 
 

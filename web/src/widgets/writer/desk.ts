@@ -51,7 +51,9 @@ export class Desk {
     this.#onUpdate.push(action);
   }
 
+  /** Of a widget that was taken down nobody is told any more. */
   tell(): void {
+    if (this.signal.aborted) return;
     for (const action of this.#onUpdate) action();
   }
 
