@@ -20,7 +20,8 @@ from llmbook.inference import generate
 from llmbook.pages import Writer
 from llmbook.pages.widgets import stored_weights
 from llmbook.pages.widgets.legible import legible
-from llmbook.pages.widgets.writer import MOST_CHARACTERS, STATE, pieces, window_start
+from llmbook.pages.widgets.stored_gpt import pieces, window_start
+from llmbook.pages.widgets.writer import MOST_CHARACTERS, STATE
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
 
 SCRIPT = ROOT / "_static/generated/widgets/writer.js"
@@ -49,7 +50,7 @@ def folder(tmp_path_factory) -> Path:
         (folder / place).write_bytes(file.read_bytes())
     models = folder / "_static/models"
     models.mkdir()
-    for name in (MODEL, "gpt-characters"):
+    for name in (MODEL, "gpt-characters", "trigrams"):
         for file, text in stored_weights.scripts(name).items():
             (models / file).write_text(text, encoding="utf-8")
     (folder / "model.bin").write_bytes(stored_weights.packed(MODEL))
@@ -111,6 +112,14 @@ def shown(page: Page) -> list[tuple[str, float, float]]:
         part.locator("tbody tr").first.wait_for()
     rows = [row.locator("th, td").all_inner_texts() for row in part.locator("tbody tr").all()]
     return [(row[0], float(row[1]), float(row[2])) for row in rows]
+
+
+def opened(page: Page, title: str):
+    """The part of this title, unfolded."""
+    part = page.locator(".writer details", has_text=title)
+    if part.get_attribute("open") is None:
+        part.locator("summary").click()
+    return part
 
 
 def marked(piece: str) -> str:
@@ -344,8 +353,8 @@ def test_what_it_reads_is_what_pytorch_reads(open_writer):
         writer = Writer(text)
         assert found["ids"] == writer.ids
         torch.testing.assert_close(torch.tensor(found["logits"]).float(), writer.logits[-1], atol=CLOSE, rtol=0)
-        surprises = torch.tensor([nats for _, nats in writer.surprises])
-        torch.testing.assert_close(torch.tensor(found["surprises"]).float(), surprises, atol=CLOSE, rtol=0)
+        weights = torch.tensor(found["looks"]).view_as(writer.looks)
+        torch.testing.assert_close(weights, writer.looks, atol=CLOSE, rtol=0)
         for layer, expected in zip(found["lens"], writer.layers(), strict=True):
             said = torch.tensor([token["probability"] for token in layer])
             torch.testing.assert_close(said, torch.tensor([p for _, p in expected]), atol=CLOSE, rtol=0)
@@ -691,14 +700,17 @@ def test_no_typed_text_breaks_it(open_writer, half):
 @pytest.mark.parametrize("text", HARD)
 def test_a_hard_text_is_shown_and_nothing_of_it_is_lost(open_writer, text):
     page = open_writer()
-    page.locator("summary", has_text="How surprising").click()
     text = text.replace("\r\n", "\n")  # as a field of a page has it
     write(page, text)
     agree(page, Writer(text))
+    part = opened(page, "How surprising")
     tokens = [marked(piece) for piece in (pieces(MODEL)[i] for i in Writer(text).ids)]
-    assert page.locator(".writer .tokens li").all_text_contents() == tokens
-    rows = page.locator(".writer details", has_text="How surprising").locator("td").all_inner_texts()
-    assert rows == ["–", *(f"{nats:.2f}" for _, nats in Writer(text).surprises)]
+    expect(part.locator("li")).to_have_count(len(tokens))
+    assert part.locator("li").all_text_contents() == tokens
+    assert part.locator("td").all_inner_texts() == ["–", *(f"{nats:.2f}" for _, nats in Writer(text).surprises)]
+    part = opened(page, "Where the model looks")
+    assert part.locator("li").all_text_contents() == tokens
+    assert part.locator("td").all_inner_texts() == [f"{weight:.3f}" for weight in Writer(text).looks[0, 0].tolist()]
 
 
 @pytest.mark.parametrize("name", ["plain", "dark"])
@@ -811,7 +823,7 @@ def test_on_paper_there_is_what_the_reader_has_set(open_writer, awake):
 def test_a_writer_taken_down_changes_no_more(open_writer, way):
     page = open_writer(awake=False)
     writer = Writer()
-    traits = {name: getattr(writer, name) for name in ("stored", "opening", *STATE)}
+    traits = {name: getattr(writer, name) for name in ("stored", "counts", "opening", *STATE)}
     check_taken_down(page, "llmbookPlay.writer", traits, {"text": ("more", "and more"), "top_k": (3, None)}, way)
     assert page.seen.errors == []
 
@@ -875,7 +887,7 @@ def test_the_first_render_is_quick(open_writer):
 
 
 MOVES = """async () => {
-  const input = document.querySelector('.writer input[type=range]');
+  const input = document.querySelector('.writer input[aria-label=Temperature]');
   const times = [];
   for (let i = 0; i < 220; i++) {
     const began = performance.now();

@@ -18,6 +18,8 @@ import * as pythonText from "./judge/python_text";
 import { Engine } from "./play/engine";
 import { linkOf, valuesOfLink } from "./play/link";
 import { loadParts } from "./play/parts";
+import { Reader } from "./play/reader";
+import { Measure } from "./play/surprises";
 import { write } from "./play/writing";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
@@ -53,7 +55,7 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
-  llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -36,14 +36,17 @@ export function wakeOnTouch(root: HTMLElement, model: StoredModel): void {
   for (const touch of TOUCHES) root.addEventListener(touch, onTouch, { signal: model.signal });
 }
 
+/** As a page fetches them, in base64, or as a kernel hands them over. */
+export const megabytes = (bytes: number, inNotebook: boolean): string =>
+  ((bytes * (inNotebook ? 1 : AS_BASE64)) / 1e6).toFixed(1);
+
 function describe({ phase, stored, loaded, inNotebook, trouble }: StoredModel): string {
-  const megabytes = (bytes: number): string => ((bytes * (inNotebook ? 1 : AS_BASE64)) / 1e6).toFixed(1);
-  const size = megabytes(stored.bytes);
+  const size = megabytes(stored.bytes, inNotebook);
   switch (phase) {
     case "asleep":
       return `The model ${stored.name} comes when you first use this: ${size} MB. Nothing you type is sent anywhere.`;
     case "loading":
-      return `${stored.name}: ${megabytes(loaded)} of ${size} MB`;
+      return `${stored.name}: ${megabytes(loaded, inNotebook)} of ${size} MB`;
     case "opening":
       return `${stored.name} is being opened …`;
     case "failed":

@@ -2,6 +2,7 @@
 
 import type { Model } from "../core/models/open";
 import { Reader } from "./reader";
+import { Measure, type SurprisesRequest } from "./surprises";
 import { read, type WriteRequest, write } from "./writing";
 
 interface Tasks {
@@ -15,10 +16,12 @@ interface Tasks {
 export function tasksOf(model: Model): Tasks {
   if (model.kind !== "gpt") throw new Error(`no widget asks a model of the kind ${model.kind}`);
   const reader = new Reader(model);
+  const measure = new Measure(new Reader(model)); // which goes through the text from its beginning
   const { name, size } = model.tokenizer;
   return {
     about: { pieces: Array.from({ length: size }, (_, id) => name(id)) },
     all: {
+      surprises: (request) => measure.surprises(request as SurprisesRequest),
       read: (request) => read(reader, request as { text: string }),
       write: (request) => write(reader, request as WriteRequest),
     },
