@@ -31,6 +31,7 @@ export async function loadParts(model: Model, stored: Stored, options: LoadOptio
   const bytes = new Uint8Array(stored.bytes);
   let place = 0;
   for (let part = 0; part < stored.parts; part++) {
+    options.signal.throwIfAborted();
     const next = await (model.send ? askPython(model, stored.name, part, options.signal) : addScript(stored, part));
     options.signal.throwIfAborted();
     if (place + next.length > bytes.length)

@@ -35,6 +35,7 @@ export class Measuring {
     const { counts } = this;
     if (!counts || this.phase === "loading" || this.phase === "ready") return;
     await this.#desk.wake();
+    if (this.#desk.model.phase !== "ready") return;
     const onProgress = (loaded: number): void => {
       this.#tell("loading", `The counts are coming: ${Math.round((100 * loaded) / counts.bytes)} %.`);
     };
