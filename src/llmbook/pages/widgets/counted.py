@@ -5,7 +5,7 @@
 A trigram is a number, its ids the digits in base ``vocabulary``; a gap is what lies between it and the one before it.
 Numbers from 0 are written in exponential Golomb code: x = 2ᵏ (v - 1) + r as the bits of v behind as many
 zeros as v has digits less one, then the k digits of r; k = 5 for gaps, 0 for a count less one. The n-grams are those of
-the speeches since 1945, which the model has read three times: those of all speeches would be twice as much to fetch.
+the speeches since 1945, which stand three times in what the model learned from: all speeches would be twice as much.
 """
 
 import json
