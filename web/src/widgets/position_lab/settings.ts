@@ -63,7 +63,7 @@ const VIEWS: Record<SliderField, (state: State) => SliderView> = {
     range: [0, Math.max(20, seed), 1],
     value: seed,
     text: String(seed),
-    code: `torch.manual_seed(${seed})`,
+    code: `w_q = drawn("${seed} matrix q", d * d).view(d, d) / d**0.5`,
   }),
 };
 
