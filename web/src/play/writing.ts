@@ -19,7 +19,6 @@ export interface Reading {
   lens: Candidate[][];
   /** Where each layer's heads look from the last token: a row (ids in sight) for each head, (H, S) a layer. */
   looks: Float64Array[];
-  heads: number;
 }
 
 export interface WriteRequest {
@@ -49,7 +48,6 @@ export function* read(reader: Reader, { text }: { text: string }): Generator<und
     logits: lastOf(logits),
     lens: logitLens(reader.model, reader.lastStates, 0, IN_LENS),
     looks: reader.lastLooks,
-    heads: reader.model.heads,
   };
 }
 

@@ -4,7 +4,7 @@ import { h } from "../../controls/element";
 import { type SliderView, slider } from "../../controls/slider";
 import { fixed } from "../../core/format";
 import type { Desk } from "./desk";
-import { HARSHEST, HOTTEST, type State, type StoredGpt } from "./state";
+import { HARSHEST, HOTTEST, type State } from "./state";
 
 const STOPS = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500]; // of top-k; behind the last, all
 
@@ -22,7 +22,7 @@ export function settings(desk: Desk): HTMLElement {
 
 /** The choice of one head, whose weights are shown. */
 export function headSettings(desk: Desk): HTMLElement[] {
-  const { layers, heads } = desk.model.stored as StoredGpt;
+  const { layers, heads } = desk.host.get("stored");
   return [
     setting(desk, headView("layer", layers), (layer) => ({ layer })),
     setting(desk, headView("head", heads), (head) => ({ head })),
