@@ -713,6 +713,34 @@ def test_a_laboratory_taken_down_changes_no_more(open_lab, way):
     assert page.seen.errors == []
 
 
+REPLACED = """async () => {
+  const lab = document.querySelector('.position-lab'), input = lab.querySelector('input[aria-label="Base"]');
+  const move = async (i) => {
+    input.value = String(0.5 + (i % 22) * 0.25);
+    input.dispatchEvent(new Event('input'));
+    await new Promise((done) => setTimeout(done));
+  };
+  const seen = { childList: 0, characterData: 0, attributes: 0, anew: 0 };
+  new MutationObserver((all) => all.forEach(({ type, target, attributeName, oldValue }) => {
+    if ((target.closest ? target : target.parentElement)?.closest('[aria-live]')) return;
+    seen[type]++;
+    if (type === 'attributes' && target.getAttribute(attributeName) === oldValue) seen.anew++;
+  })).observe(lab, { subtree: true, childList: true, characterData: true, attributes: true, attributeOldValue: true });
+  for (let i = 0; i < 22; i++) await move(i);
+  return seen;
+}"""
+
+
+@pytest.mark.parametrize("kind", ["rotary", "sinusoidal"])
+def test_a_slider_move_changes_texts_and_replaces_nothing(open_lab, kind):
+    """A text put in another's place costs its box anew: most of what a move took."""
+    page = open_lab("many", query=link(kind=kind, d=32, show="after"))
+    seen = page.evaluate(REPLACED)
+    assert seen["childList"] == 0
+    assert seen["anew"] == 0
+    assert min(seen["characterData"], seen["attributes"]) > 22 * 20
+
+
 MOVES = """async () => {
   const lab = document.querySelector('.position-lab');
   const input = lab.querySelector('input[aria-label="Base"]');

@@ -2,7 +2,7 @@
 
 import { button } from "../controls/button";
 import { h } from "../controls/element";
-import { setText } from "../controls/write";
+import { setHidden, setText } from "../controls/write";
 import type { StoredModel } from "./stored_model";
 
 const TOUCHES = ["click", "input", "keydown"];
@@ -20,9 +20,9 @@ export function loading(model: StoredModel): Loading {
   const again = button("Try again", () => model.wake(), model.signal);
   const update = (): void => {
     setText(text, describe(model));
-    progress.hidden = model.phase !== "loading" && model.phase !== "opening";
+    setHidden(progress, model.phase !== "loading" && model.phase !== "opening");
     progress.value = model.loaded;
-    again.hidden = model.phase !== "failed";
+    setHidden(again, model.phase !== "failed");
   };
   return { element: h("div", { class: "loading", role: "status" }, text, progress, again), update };
 }

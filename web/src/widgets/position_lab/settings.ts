@@ -4,6 +4,7 @@ import { checkbox } from "../../controls/checkbox";
 import { h } from "../../controls/element";
 import { select } from "../../controls/select";
 import { type SliderView, slider } from "../../controls/slider";
+import { setHidden } from "../../controls/write";
 import type { PositionLab } from "./lab";
 import { HEADS, KINDS, type Kind, PAIRINGS, type PairingName, type State, WIDEST } from "./state";
 
@@ -103,7 +104,7 @@ function pairingSelect(lab: PositionLab): HTMLElement {
   });
   lab.onUpdate(() => {
     update(lab.state.pairing, PAIRING_CODE[lab.state.pairing]);
-    element.hidden = lab.state.kind !== "rotary";
+    setHidden(element, lab.state.kind !== "rotary");
   });
   return element;
 }

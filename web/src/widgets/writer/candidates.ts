@@ -2,7 +2,7 @@
 // settings as a bar, and how often it was drawn as a mark.
 
 import { h } from "../../controls/element";
-import { setAttribute, setText } from "../../controls/write";
+import { setAttribute, setHidden, setText } from "../../controls/write";
 import { fixed } from "../../core/format";
 import { legible } from "../../core/legible";
 import type { Desk } from "./desk";
@@ -54,7 +54,7 @@ function makeRow(): Row {
 }
 
 function fill({ element, button, number }: Row, candidate: Candidate | undefined, draws: number, full: number): void {
-  element.hidden = candidate === undefined;
+  setHidden(element, candidate === undefined);
   if (!candidate) return;
   const { piece, chance, now, drawn } = candidate;
   const [sign, spoken] = shownAs(piece);

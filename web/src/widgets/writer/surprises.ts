@@ -4,7 +4,7 @@ import { button } from "../../controls/button";
 import { details } from "../../controls/details";
 import { h } from "../../controls/element";
 import { scrollRegion, table } from "../../controls/table";
-import { setAttribute, setText } from "../../controls/write";
+import { setAttribute, setHidden, setText } from "../../controls/write";
 import { fixed } from "../../core/format";
 import { megabytes } from "../../play/loading";
 import type { Nats, Surprises } from "../../play/surprises";
@@ -27,7 +27,7 @@ export function surprises(desk: Desk): HTMLElement {
     const found = desk.outlook && measuring.found; // of no text there is nothing to tell
     setText(told, measuring.note);
     setText(compare, nameOf(measuring, desk));
-    compare.hidden = measuring.counts === null || measuring.phase === "ready";
+    setHidden(compare, measuring.counts === null || measuring.phase === "ready");
     compare.disabled = measuring.phase === "loading";
     setAttribute(tokens, "aria-busy", String(measuring.isBusy));
     if (found === drawn) return;
