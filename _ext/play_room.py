@@ -20,7 +20,8 @@ from sphinx.errors import ExtensionError
 
 LIBRARY = Path("src/llmbook")
 TELLING = (".py", ".json", ".csv")  # the card of a model tells of its weights
-MODEL = re.compile(r'<div class="llmbook-widget"[^>]* data-model="([\w-]+)-([0-9a-f]{12})"')
+MODELS = re.compile(r'<div class="llmbook-widget"[^>]* data-model="([^"]+)"')
+MODEL = re.compile(r"([\w-]+)-([0-9a-f]{12})")
 
 
 def html_of(name: str, root: Path, memory: Path) -> str:
@@ -53,10 +54,10 @@ class Play(Directive):
 
 
 def models_in(folder: Path) -> dict[str, str]:
-    """The stored models that pages have widgets of, each with its digest."""
+    """The stored models, and counts, that pages have widgets of, each with its digest."""
     found: dict[str, str] = {}
     for page in sorted(folder.rglob("*.html")):
-        for name, digest in MODEL.findall(page.read_text(encoding="utf-8")):
+        for name, digest in MODEL.findall(" ".join(MODELS.findall(page.read_text(encoding="utf-8")))):
             if found.setdefault(name, digest) != digest:
                 raise ExtensionError(f"{page.name} shows another {name} than a page before it")
     return found

@@ -31,6 +31,14 @@ def test_the_parts_of_a_models_bytes_are_written_where_a_page_uses_it(tmp_path):
         assert (tmp_path / "_static/models" / name).read_text(encoding="utf-8") == text
 
 
+def test_one_widget_may_need_two_things(tmp_path):
+    both = {name: stored_weights.digest(name) for name in (NAME, "trigrams")}
+    needed = " ".join(f"{name}-{digest}" for name, digest in both.items())
+    (tmp_path / "a.html").write_text(f'<div class="llmbook-widget" data-model="{needed}">', encoding="utf-8")
+    assert play_room.models_in(tmp_path) == both
+    assert write(tmp_path) == sorted([*stored_weights.scripts(NAME), *stored_weights.scripts("trigrams")])
+
+
 def test_without_such_a_page_nothing_is_written_and_what_was_goes(tmp_path):
     (tmp_path / "a.html").write_text('<div class="llmbook-widget" data-widget="attention_lab"></div>', encoding="utf-8")
     assert write(tmp_path) == []

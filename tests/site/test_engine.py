@@ -27,10 +27,12 @@ from llmbook.models.causal_lm import CausalLM, CausalLMConfig
 from llmbook.models.encoder_decoder import Transformer
 from llmbook.nn.recording import record_attention
 from llmbook.pages.engine import describe_model, describe_stored, describe_tokenizer
+from llmbook.pages.widgets import counted, stored_weights
+from llmbook.pages.widgets.stored_gpt import looks, nats, window_start
 from llmbook.pretrained.date_translator import BOS, EOS, LONGEST, date_languages, pairs, translate
+from llmbook.pretrained.ngrams import KneserNey
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
 from llmbook.pretrained.recipe import STORED, distinct_weights, pack, unpack
-from llmbook.pretrained.speech_gpt import nats
 from llmbook.training.objectives import join_pair
 
 TESTING = ROOT / "_build/testing/testing.js"
@@ -647,58 +649,28 @@ def test_settings_without_meaning_are_refused(page):
 PROMPT = "Members of the Congress, the state of our Union is"
 
 
+WRITE = """([name, text, count]) => {
+  const request = { text, first: null, count, sampling: { temperature: 0 }, seed: 1 };
+  return [...llmbookPlay.write(new llmbookPlay.Reader(models[name]), request)].pop();
+}"""
+
+
 def test_the_writer_goes_on_as_generate_does(opened):
-    model = load_stored("gpt-speeches").double()
-    ids = stored_tokenizer("gpt-speeches").encode(PROMPT)
-    found = opened.evaluate(
-        """([ids, n]) => {
-          const writer = llmbookEngine.write(models["gpt-speeches"], ids, { temperature: 0 }, Math.random);
-          return Array.from({ length: n }, () => writer.next().value);
-        }""",
-        [ids, 128 - len(ids)],
-    )
-    assert [*ids, *found] == generate(model, torch.tensor([ids]), 128 - len(ids))[0].tolist()
+    model, pairs = load_stored("gpt-speeches").double(), stored_tokenizer("gpt-speeches")
+    ids = pairs.encode(PROMPT)
+    found = opened.evaluate(WRITE, ["gpt-speeches", PROMPT, 128 - len(ids)])
+    assert found == pairs.decode(generate(model, torch.tensor([ids]), 128 - len(ids))[0].tolist())
 
 
 def test_the_writer_never_stops(opened):
-    """Where the model can read no further it goes on from the later half; what it draws is among what may be drawn."""
-    model = load_stored("gpt-characters").double()
-    found = opened.evaluate(
-        """(ids) => {
-          const writer = llmbookEngine.write(models["gpt-characters"], ids, { temperature: 0 }, () => 0.5);
-          return Array.from({ length: 300 }, () => writer.next().value);
-        }""",
-        [5] * 200,
-    )
-    ids, start = [5] * 200, 72
-    for id in found:
-        if len(ids) - start > 128:
-            start = len(ids) - 64
-        assert id == model(torch.tensor([ids[start:]]))[0, -1].argmax().item()
-        ids.append(id)
-
-
-def test_next_tokens_have_the_probabilities_of_the_model_and_of_the_settings(opened):
-    model = load_stored("gpt-speeches").double()
-    tokenizer = stored_tokenizer("gpt-speeches")
-    ids = tokenizer.encode(PROMPT)
-    found = opened.evaluate(
-        """(ids) => {
-          const model = models["gpt-speeches"];
-          const { logits } = model.next(ids);
-          return llmbookEngine.nextTokens(model, logits, { temperature: 0.7, topK: 5, topP: 0.9 }, ids, 8);
-        }""",
-        ids,
-    )
-    logits = model(torch.tensor([ids]))[:, -1]
-    own = logits.softmax(dim=-1)[0]
-    drawn = filter_logits(logits, temperature=0.7, top_k=5, top_p=0.9).softmax(dim=-1)[0]
-    assert [token["id"] for token in found] == own.topk(8).indices.tolist()
-    for token in found:
-        assert token["token"] == tokenizer.decode([token["id"]])
-        assert token["probability"] == pytest.approx(own[token["id"]].item(), abs=EXACT)
-        assert token["drawn"] == pytest.approx(drawn[token["id"]].item(), abs=EXACT)
-    assert found[5]["drawn"] == 0 < found[0]["drawn"]
+    """Where the model can read no further, its window moves by half its width."""
+    model, letters = load_stored("gpt-characters").double(), stored_tokenizer("gpt-characters")
+    found = opened.evaluate(WRITE, ["gpt-characters", "a" * 200, 300])
+    ids = letters.encode("a" * 200)
+    for _ in range(300):
+        start = window_start(len(ids), 128)
+        ids.append(model(torch.tensor([ids[start:]]))[0, -1].argmax().item())
+    assert found == letters.decode(ids)
 
 
 def test_the_logit_lens_puts_each_state_through_the_last_norm_and_the_output(opened):
@@ -719,20 +691,81 @@ def test_the_logit_lens_puts_each_state_through_the_last_norm_and_the_output(ope
         assert [token["probability"] for token in layer] == pytest.approx(p.topk(4).values.tolist(), abs=EXACT)
 
 
-def test_the_loss_of_a_text_token_by_token(opened):
-    model = load_stored("gpt-speeches").double()
-    ids = stored_tokenizer("gpt-speeches").encode((PROMPT + " strong. ") * 30)
-    whole = ids[: 2 * 128 + 1]
-    measure = "(ids) => llmbookEngine.tokenLosses(models['gpt-speeches'], ids)"
-    losses = opened.evaluate(measure, whole)
-    assert len(losses) == 256
-    assert sum(losses) / 256 == pytest.approx(nats(model, torch.tensor(whole)), abs=EXACT)
-    for n in (0, 1, 2, 128, 129, 130, 200):
-        cut = opened.evaluate(measure, ids[:n])
-        assert cut == losses[: max(0, n - 1)], n
-    log_p = model(torch.tensor([whole[:128]])).log_softmax(dim=-1)[0]
-    expected = [-log_p[t, i].item() for t, i in enumerate(whole[1:129])]
-    assert losses[:128] == pytest.approx(expected, abs=EXACT)
+MEASURE = """([name, texts, counts]) => {
+  const measure = new llmbookPlay.Measure(new llmbookPlay.Reader(models[name]));
+  return texts.map((text, i) => {
+    const steps = measure.surprises({ text, ...(i === 0 && counts && { counts: bytesOf(counts) }) });
+    const shares = [];
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return { ...value, shares };
+      if (value !== undefined) shares.push(value);
+    }
+  });
+}"""
+
+
+def test_the_surprise_at_all_of_a_text_token_by_token(opened):
+    """One text after another, whose beginnings are alike or are not, and the same as PyTorch finds each alone."""
+    model, pairs = load_stored("gpt-speeches").double(), stored_tokenizer("gpt-speeches")
+    long = (PROMPT + " strong. ") * 30
+    texts = [PROMPT, long, long + "And now?", long[:700], "Another text.", "", "e", "é", "注意 " * 99, long]
+    for text, found in zip(texts, opened.evaluate(MEASURE, ["gpt-speeches", texts, None]), strict=True):
+        ids = pairs.encode(text)
+        assert found["ids"] == ids
+        assert found["model"] == pytest.approx([None, *nats(model, ids)][: len(ids)], abs=EXACT)
+        assert found["counted"] == []
+        assert (found["compared"], found["characters"]) == (max(0, len(ids) - 1), len(pairs.decode(ids[1:])))
+        assert found["shares"] == sorted(found["shares"])
+        assert found["shares"][-1:] in ([], [1])
+
+
+def test_the_surprise_of_counted_n_grams_is_the_librarys(opened):
+    pairs = stored_tokenizer("gpt-speeches")
+    texts = [PROMPT, "", "e", "th", "The state of our Union is 注意 🙂.\n\n", "Congress " * 40]
+    counts = base64_of(stored_weights.packed("trigrams"))
+    for text, found in zip(texts, opened.evaluate(MEASURE, ["gpt-speeches", texts, counts]), strict=True):
+        ids = torch.tensor(pairs.encode(text), dtype=torch.long)
+        for order, given in zip((2, 3), found["counted"], strict=True):
+            n = min(order - 1, len(ids))
+            expected = counted.counted(order).probabilities(ids) if len(ids) >= order else torch.tensor([])
+            assert given == pytest.approx([*[None] * n, *(-expected.log()).tolist()], abs=1e-12)
+        assert found["compared"] == max(0, len(ids) - 2)
+        assert found["characters"] == len(pairs.decode(ids[2:].tolist()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_n_grams_of_any_text_are_counted_as_in_python(page, seed):
+    rng = random.Random(seed)
+    vocab = rng.choice([2, 3, 11, 1024])
+    ids = [rng.choices(range(vocab), k=1)[0] for _ in range(rng.randrange(10, 600))] + [1, 0, 1, 1, 0]
+    asked = [rng.randrange(vocab) for _ in range(200)]
+    found = page.evaluate(
+        "([counts, ids]) => llmbookEngine.openNGrams(bytesOf(counts)).map((m) => [m.order, m.probabilities(ids)])",
+        [base64_of(counted.pack(torch.tensor(ids), vocab)), asked],
+    )
+    assert [order for order, _ in found] == [2, 3]
+    for order, given in found:
+        expected = KneserNey(torch.tensor(ids), vocab, order).probabilities(torch.tensor(asked))
+        assert given == pytest.approx(expected.tolist(), abs=1e-15)
+
+
+def test_attention_of_the_step_is_pytorchs(opened):
+    for name, text in (("gpt-speeches", "The state of our Union is strong. " * 30), ("gpt-characters", "We must")):
+        found = opened.evaluate(
+            """([name, text]) => {
+              const reader = new llmbookPlay.Reader(models[name]);
+              const ids = reader.windowOf(models[name].tokenizer.encode(text));
+              [...reader.read(ids.slice(0, 5))]; // and then on
+              [...reader.read(ids)];
+              return reader.lastLooks.map((rows) => packed(rows));
+            }""",
+            [name, text],
+        )
+        ids = stored_tokenizer(name).encode(text)
+        expected = looks(load_stored(name).double(), ids[window_start(len(ids), 128) :])  # (L, H, T)
+        for given, rows in zip(found, expected, strict=True):
+            torch.testing.assert_close(numbers(given).view_as(rows), rows, atol=EXACT, rtol=0)
 
 
 # --- the GapFiller --------------------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
 from conftest import ROOT, serve
-from llmbook.nn.positions import KINDS
+from llmbook.nn.alibi import alibi_bias, alibi_slopes
+from llmbook.nn.positions import KINDS, sinusoids
+from llmbook.nn.rotary import apply_rotary, precompute_freqs_cis
 from llmbook.pages import PositionLab
 from llmbook.pages.widgets.placed import PAIRED, REACH, drawn
 from llmbook.pages.widgets.position_lab import STATE, VIEWS
@@ -378,6 +380,51 @@ def test_a_click_and_the_arrows_choose_words_in_each_order(open_lab):
     expect(cell).to_have_text("the (2) to the (1): {:.2f} before, {:.2f} after".format(*weights))
 
 
+def test_the_likeliest_word_is_told_and_how_many_get_as_much(open_lab):
+    page = open_lab()
+    field, sentence = page.get_by_label("Your words (up to 24)"), page.locator(".sentence")
+    for text, row in (("one word", 0), ("same same same", 1), ("dog man dog man dog", 2), ("alone", 0)):
+        field.fill(text)
+        page.get_by_role("grid").focus()
+        page.keyboard.press("Control+Home")
+        for _ in range(row):
+            page.keyboard.press("ArrowDown")
+        lab = python_of(page)
+        weights = lab.weights[lab.row]
+        alike = int((weights.max() - weights < 1e-9).sum()) - 1
+        others = "" if alike == 0 else f", and as much to {alike} other{'s' * (alike > 1)}"
+        assert f": {weights.max():.2f}{others}. Press two words" in sentence.inner_text(), text
+
+
+@pytest.mark.parametrize("kind", ["none", "sinusoidal", "rotary", "alibi"])
+def test_the_lines_of_the_controls_make_the_weights(open_lab, kind):
+    """In the order in which they work: the seed's, positions that are added, the width's, and the other positions."""
+    page = open_lab(query=link(kind=kind, seed=3, head=1, base=100))
+    lab, line = python_of(page), lambda name: page.locator(".control", has_text=name).locator("code").first.inner_text()
+    T = len(lab.tokens)
+    x = torch.stack([drawn(f"3 word {word}", lab.d) for word in lab.tokens])
+    names = dict(torch=torch, drawn=drawn, sinusoids=sinusoids, alibi_bias=alibi_bias, alibi_slopes=alibi_slopes)
+    names |= {"apply_rotary": apply_rotary, "precompute_freqs_cis": precompute_freqs_cis}
+    scope = names | {"x": x, "T": T, "d": lab.d, "base": 100, "head": 1}
+    seed = line("Seed of words and projections")
+    exec(seed, scope)
+    exec(seed.replace("q", "k"), scope)
+    positions = line("Positions")
+    if kind == "sinusoidal":
+        exec(positions, scope)
+    exec(line("Width d"), scope)
+    if kind == "rotary":
+        exec(positions, scope)
+        exec(line("Pairing"), scope)
+    scope["scores"] = scope["q"] @ scope["k"].T / lab.d**0.5
+    if kind == "none":
+        exec(positions, scope)
+    if kind == "alibi":
+        exec(positions, scope)
+        assert eval(line("Slope of the head"), scope) == 0.25
+    torch.testing.assert_close(scope["scores"].softmax(-1), lab.weights, atol=CLOSE, rtol=0)
+
+
 def test_a_link_brings_the_state_back(open_lab):
     page = open_lab("rotary")
     page.get_by_label("Your words (up to 24)").fill("爱 & déjà 🙂 + x=1")
@@ -664,6 +711,34 @@ def test_a_laboratory_taken_down_changes_no_more(open_lab, way):
     lab = PositionLab(kind="rotary")
     check_taken_down(page, "llmbookPositionLab", {"source": lab.source, **state_of(lab)}, {"d": (4, 8)}, way)
     assert page.seen.errors == []
+
+
+REPLACED = """async () => {
+  const lab = document.querySelector('.position-lab'), input = lab.querySelector('input[aria-label="Base"]');
+  const move = async (i) => {
+    input.value = String(0.5 + (i % 22) * 0.25);
+    input.dispatchEvent(new Event('input'));
+    await new Promise((done) => setTimeout(done));
+  };
+  const seen = { childList: 0, characterData: 0, attributes: 0, anew: 0 };
+  new MutationObserver((all) => all.forEach(({ type, target, attributeName, oldValue }) => {
+    if ((target.closest ? target : target.parentElement)?.closest('[aria-live]')) return;
+    seen[type]++;
+    if (type === 'attributes' && target.getAttribute(attributeName) === oldValue) seen.anew++;
+  })).observe(lab, { subtree: true, childList: true, characterData: true, attributes: true, attributeOldValue: true });
+  for (let i = 0; i < 22; i++) await move(i);
+  return seen;
+}"""
+
+
+@pytest.mark.parametrize("kind", ["rotary", "sinusoidal"])
+def test_a_slider_move_changes_texts_and_replaces_nothing(open_lab, kind):
+    """A text put in another's place costs its box anew: most of what a move took."""
+    page = open_lab("many", query=link(kind=kind, d=32, show="after"))
+    seen = page.evaluate(REPLACED)
+    assert seen["childList"] == 0
+    assert seen["anew"] == 0
+    assert min(seen["characterData"], seen["attributes"]) > 22 * 20
 
 
 MOVES = """async () => {

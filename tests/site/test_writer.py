@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import torch
+import torch.nn.functional as F
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
 from taken_down import WAYS, check_taken_down
@@ -17,10 +18,12 @@ from test_pages import violations
 
 from conftest import POLICY, ROOT, serve
 from llmbook.inference import generate
+from llmbook.nn import attention_weights
 from llmbook.pages import Writer
 from llmbook.pages.widgets import stored_weights
 from llmbook.pages.widgets.legible import legible
-from llmbook.pages.widgets.writer import MOST_CHARACTERS, STATE, pieces, window_start
+from llmbook.pages.widgets.stored_gpt import pieces, stored_model, tokenizer_of, window_start
+from llmbook.pages.widgets.writer import MOST_CHARACTERS, STATE
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
 
 SCRIPT = ROOT / "_static/generated/widgets/writer.js"
@@ -49,7 +52,7 @@ def folder(tmp_path_factory) -> Path:
         (folder / place).write_bytes(file.read_bytes())
     models = folder / "_static/models"
     models.mkdir()
-    for name in (MODEL, "gpt-characters"):
+    for name in (MODEL, "gpt-characters", "trigrams"):
         for file, text in stored_weights.scripts(name).items():
             (models / file).write_text(text, encoding="utf-8")
     (folder / "model.bin").write_bytes(stored_weights.packed(MODEL))
@@ -111,6 +114,14 @@ def shown(page: Page) -> list[tuple[str, float, float]]:
         part.locator("tbody tr").first.wait_for()
     rows = [row.locator("th, td").all_inner_texts() for row in part.locator("tbody tr").all()]
     return [(row[0], float(row[1]), float(row[2])) for row in rows]
+
+
+def opened(page: Page, title: str):
+    """The part of this title, unfolded."""
+    part = page.locator(".writer details", has_text=title)
+    if part.get_attribute("open") is None:
+        part.locator("summary").click()
+    return part
 
 
 def marked(piece: str) -> str:
@@ -344,8 +355,8 @@ def test_what_it_reads_is_what_pytorch_reads(open_writer):
         writer = Writer(text)
         assert found["ids"] == writer.ids
         torch.testing.assert_close(torch.tensor(found["logits"]).float(), writer.logits[-1], atol=CLOSE, rtol=0)
-        surprises = torch.tensor([nats for _, nats in writer.surprises])
-        torch.testing.assert_close(torch.tensor(found["surprises"]).float(), surprises, atol=CLOSE, rtol=0)
+        weights = torch.tensor(found["looks"]).view_as(writer.looks)
+        torch.testing.assert_close(weights, writer.looks, atol=CLOSE, rtol=0)
         for layer, expected in zip(found["lens"], writer.layers(), strict=True):
             said = torch.tensor([token["probability"] for token in layer])
             torch.testing.assert_close(said, torch.tensor([p for _, p in expected]), atol=CLOSE, rtol=0)
@@ -589,6 +600,183 @@ def test_the_answer_can_be_shown_without_a_guess(open_writer):
     assert page.locator(".writer .candidates li:visible").count() == 12
 
 
+# --- where it looks, and what a text costs --------------------------------------------------------------------------
+
+
+def bars(part, name: str = "--w") -> list[float]:
+    """The heights of the bars under the tokens, as shares of a full one."""
+    return part.locator("li").evaluate_all(f"all => all.map((e) => Number(e.style.getPropertyValue('{name}')))")
+
+
+def test_each_head_of_each_layer_looks_where_it_does_in_pytorch(open_writer):
+    page = open_writer()
+    write(page, "We will defend the freedom of the people, and we will")
+    part = opened(page, "Where the model looks")
+    for layer in range(4):
+        part.get_by_role("slider", name="Layer").fill(str(layer))
+        for head in range(6):
+            part.get_by_role("slider", name="Head").fill(str(head))
+            expect(part.locator("p")).to_contain_text(f"Layer {layer}, head {head} gives most to")
+            writer = Writer("We will defend the freedom of the people, and we will", layer=layer, head=head)
+            weights = writer.looks[layer, head]
+            cells = torch.tensor([float(text) for text in part.locator("td").all_inner_texts()])
+            torch.testing.assert_close(cells, weights, atol=5.01e-4, rtol=0)  # what is shown has three decimals
+            said = part.locator("p").inner_text()
+            most = marked(pieces(MODEL)[writer.ids[weights.argmax()]])
+            assert "The query is the last token, “␣will”; the keys are all tokens in sight. " in said
+            assert f"gives most to “{most}”: {weights.max():.2f}. A full bar is " in said
+            full = float(said.removesuffix(".").rsplit(" ", 1)[1])
+            assert full == min(step for step in (0.1, 0.2, 0.5, 1) if step >= weights.max())
+            torch.testing.assert_close(torch.tensor(bars(part)), weights / full, atol=1e-3, rtol=0)
+    assert part.locator("thead th").all_inner_texts() == ["key", "weight"]
+    assert "layer=3, head=5)" in page.locator("pre").text_content()
+
+
+def test_of_a_long_text_the_head_sees_the_end(open_writer):
+    page = open_writer()
+    text = "We are strong. " * 60
+    write(page, text)
+    part = opened(page, "Where the model looks")
+    n = len(Writer(text).ids)
+    expect(part.locator("li")).to_have_count(n)
+    assert f"Only the last {n} tokens are in sight." in part.locator("p").inner_text()
+
+
+def test_bars_of_one_number_are_as_high_under_a_long_token_as_under_a_short_one(open_writer):
+    page = open_writer()
+    part = opened(page, "Where the model looks")
+    height = "(e) => (e.style.setProperty('--w', '0.5'), Number.parseFloat(getComputedStyle(e, '::before').height))"
+    heights = {part.locator("li").nth(n).evaluate(height) for n in range(8)}
+    assert len(heights) == 1
+    assert min(heights) > 5
+
+
+def test_a_text_is_compared_with_counted_n_grams(open_writer):
+    page = open_writer()
+    text = "Fellow citizens, the state of our Union is strong. My cat sleeps on the quantum computer. 注意"
+    write(page, text)
+    part = opened(page, "How surprising")
+    writer = Writer(text)
+    ids = tokenizer_of(MODEL).encode(text)
+    nats = [x for _, x in writer.surprises]
+    characters = len(tokenizer_of(MODEL).decode(ids[1:]))
+    said = f"On average {sum(nats) / len(nats):.2f} nats a token, {sum(nats) / characters:.2f} a character;"
+    expect(part.locator("p").first).to_contain_text(said)
+    assert part.locator("p").first.inner_text().endswith("A full bar is 8 nats or more.")
+    assert bars(part) == pytest.approx([0, *(min(1, x / 8) for x in nats)], abs=1e-3)
+    assert bars(part, "--v") == [0] * len(ids)  # there is none
+    assert not any("trigrams" in name for name in parts_loaded(page))
+    part.get_by_role("button", name="Compare with counted n-grams: 0.7 MB").click()
+    expect(part.locator("p").first).to_contain_text("In nats a character: ")
+    expect(part.get_by_role("button")).to_have_count(0)
+    rows = writer.compared()
+    characters = len(tokenizer_of(MODEL).decode(ids[2:]))
+    model, bigrams, trigrams = (sum(row[column] for row in rows) / characters for column in (1, 2, 3))
+    assert part.locator("p").first.inner_text() == (
+        f"In nats a character: the model {model:.2f}, trigrams {trigrams:.2f}, bigrams {bigrams:.2f}; without the "
+        "first two tokens, of which trigrams say nothing. The model is surprised less than trigrams at "
+        f"{sum(x < three for _, x, _, three in rows)} of {len(rows)} tokens. The left bar is the model’s surprise, "
+        "the right one that of trigrams; a full bar is 8 nats or more."
+    )
+    cells = [row.locator("td").all_inner_texts() for row in part.locator("tbody tr").all()]
+    assert part.locator("thead th").all_inner_texts() == ["token", "model", "bigrams", "trigrams", "less surprised"]
+    assert cells[0] == ["–"] * 4
+    assert cells[1][0] == f"{nats[0]:.2f}"
+    assert cells[1][2:] == ["–", "–"]
+    for cell, (_, *numbers) in zip(cells[2:], rows, strict=True):
+        assert cell[:3] == [f"{x:.2f}" for x in numbers]
+        assert cell[3] == ("model" if numbers[0] < numbers[2] else "trigrams")
+    assert bars(part, "--v") == pytest.approx([0, 0, *(min(1, row[3] / 8) for row in rows)], abs=1e-3)
+    names = [f"trigrams-{stored_weights.digest('trigrams')}-{n}.js" for n in range(3)]
+    assert [name.rsplit("/", 1)[1] for name in parts_loaded(page) if "trigrams" in name] == names
+    write(page, "e")
+    expect(part.locator("p").first).to_have_text("There are too few tokens to compare yet.")
+    write(page, "")
+    expect(part.locator("li")).to_have_count(0)
+    assert violations(page) == []
+    assert page.seen.errors == []
+
+
+def test_a_long_text_is_measured_whole_and_typing_overtakes_it(open_writer):
+    page = open_writer()
+    part = opened(page, "How surprising")
+    long = "We are strong, and we will be free. " * 60
+    field(page).fill("Nobody reads this " * 500)
+    page.wait_for_timeout(300)
+    write(page, long)
+    nats = [x for _, x in Writer(long).surprises]
+    n = len(nats) + 1
+    expect(part.locator("p").first).to_contain_text(f"Shown are the last 300 of {n} tokens", timeout=30_000)
+    assert f"On average {sum(nats) / len(nats):.2f} nats a token" in part.locator("p").first.inner_text()
+    assert part.locator("td").all_inner_texts() == [f"{x:.2f}" for x in nats[-300:]]
+    expect(part.locator(".notice")).to_have_text("")
+
+
+def test_counts_that_do_not_come_are_told_and_a_second_try_helps(open_writer, folder):
+    (file,) = (folder / "_static/models").glob("trigrams-*-1.js")
+    page = open_writer()
+    part = opened(page, "How surprising")
+    away = file.rename(file.with_suffix(".away"))
+    try:
+        part.get_by_role("button", name="Compare").click()
+        expect(part.locator(".notice")).to_have_text("The counts did not come: part 2 of 3 did not come.")
+        assert part.locator("td").count() > 5  # what the model says is still there
+    finally:
+        away.rename(file)
+    part.get_by_role("button", name="Try again").click()
+    expect(part.locator("p").first).to_contain_text("In nats a character")
+
+
+def test_of_characters_nobody_has_counted(open_writer):
+    page = open_writer("letters")
+    part = opened(page, "How surprising")
+    expect(part.locator("p").first).to_contain_text("nats a token")
+    assert part.get_by_role("button").count() == 0
+    part = opened(page, "Where the model looks")
+    assert part.get_by_role("slider", name="Head").get_attribute("max") == "3"
+
+
+def test_the_lines_of_the_controls_are_what_they_do(open_writer):
+    """Read from above they make the chances; the names in them are the page's own."""
+    page = open_writer()
+    text, settings = (
+        "the people and the",
+        {"penalty": 1.3, "temperature": 0.8, "top_k": 50, "top_p": 0.9, "min_p": 0.02},
+    )
+    write(page, text)
+    sliders = {"Penalty for repeating": "1.3", "Temperature": "0.8", "Top-k": "6", "Top-p": "0.9", "Min-p": "0.02"}
+    for name, value in sliders.items():
+        page.get_by_role("slider", name=name).fill(value)
+    part = opened(page, "Where the model looks")
+    part.get_by_role("slider", name="Layer").fill("2")
+    part.get_by_role("slider", name="Head").fill("4")
+    writer = Writer(text, **settings, layer=2, head=4)
+    lines = page.locator(".writer > .parts code").all_inner_texts()
+    scope = {"torch": torch, "logits": writer.logits[-1].double(), "ids": torch.tensor(writer.ids)}
+    for line in lines:
+        exec(line, scope)
+    torch.testing.assert_close(scope["logits"].softmax(-1), writer.chances, atol=1e-12, rtol=0)
+    page.get_by_role("slider", name="Temperature").fill("0")
+    exec(page.locator(".writer > .parts code").all_inner_texts()[1], scope)
+    assert Writer(text, penalty=1.3, temperature=0).chances[scope["token"]] == 1
+    model, ids = stored_model(MODEL), torch.tensor([writer.ids])
+    scope = {
+        "model": model,
+        "attention_weights": attention_weights,
+        "x": model.positions(model.embedding(ids)),
+        "F": F,
+        "ids": ids,
+    }
+    for block in model.blocks[:2]:
+        scope["x"] = block(scope["x"])
+    first, second = part.locator("code").all_inner_texts()
+    exec(first, scope)
+    torch.testing.assert_close(eval(second, scope)[0, 0], writer.looks[2, 4])
+    line = page.locator(".writer details", has_text="How surprising").locator("code").text_content()
+    expected = torch.tensor([x for _, x in writer.surprises])
+    torch.testing.assert_close(eval(line, scope), expected, atol=CLOSE, rtol=0)
+
+
 # --- a state that can be had again --------------------------------------------------------------------------------
 
 
@@ -616,10 +804,14 @@ def test_a_link_restores_the_state(open_writer, folder, address, scheme):
     page.get_by_role("slider", name="Min-p").fill("0.04")
     page.get_by_role("slider", name="Penalty for repeating").fill("1.5")
     write(page, 'A link with #, %, & and "quotes" 🙂')
+    part = opened(page, "Where the model looks")
+    part.get_by_role("slider", name="Layer").fill("3")
+    part.get_by_role("slider", name="Head").fill("1")
     link = page.get_by_role("link", name="Link to this state").get_attribute("href")
     again = open_writer(base=base, link=link, awake=False)
     assert parts_loaded(again) == []
     assert field(again).input_value() == field(page).input_value()
+    assert "layer=3, head=1)" in again.locator("pre").text_content()
     wake(again)
     agree(again, Writer(field(page).input_value(), temperature=0.5, top_p=0.9, min_p=0.04, penalty=1.5))
     page.get_by_role("link", name="Link to this state").click()  # into the page's own address
@@ -638,10 +830,21 @@ LINKS = [
     "#writer="
     + quote(
         json.dumps(
-            {"text": 5, "temperature": 1e9, "top_k": -1, "top_p": 0, "min_p": 2, "penalty": 0, "stored": {}, "x": 1}
+            {
+                "text": 5,
+                "temperature": 1e9,
+                "top_k": -1,
+                "top_p": 0,
+                "min_p": 2,
+                "penalty": 0,
+                "stored": {},
+                "x": 1,
+                "layer": -1,
+                "head": 1e99,
+            }
         )
     ),
-    "#writer=" + quote(json.dumps({"text": None, "temperature": "hot", "top_k": 1.5, "top_p": [1]})),
+    "#writer=" + quote(json.dumps({"text": None, "temperature": "hot", "top_k": 1.5, "top_p": [1], "layer": 0.5})),
 ]
 
 
@@ -691,14 +894,18 @@ def test_no_typed_text_breaks_it(open_writer, half):
 @pytest.mark.parametrize("text", HARD)
 def test_a_hard_text_is_shown_and_nothing_of_it_is_lost(open_writer, text):
     page = open_writer()
-    page.locator("summary", has_text="How surprising").click()
     text = text.replace("\r\n", "\n")  # as a field of a page has it
     write(page, text)
     agree(page, Writer(text))
+    part = opened(page, "How surprising")
     tokens = [marked(piece) for piece in (pieces(MODEL)[i] for i in Writer(text).ids)]
-    assert page.locator(".writer .tokens li").all_text_contents() == tokens
-    rows = page.locator(".writer details", has_text="How surprising").locator("td").all_inner_texts()
-    assert rows == ["–", *(f"{nats:.2f}" for _, nats in Writer(text).surprises)]
+    expect(part.locator("li")).to_have_count(len(tokens))
+    assert part.locator("li").all_text_contents() == tokens
+    assert part.locator("td").all_inner_texts() == ["–", *(f"{nats:.2f}" for _, nats in Writer(text).surprises)]
+    part = opened(page, "Where the model looks")
+    expect(part.locator("li")).to_have_count(len(tokens))
+    assert part.locator("li").all_text_contents() == tokens
+    assert part.locator("td").all_inner_texts() == [f"{weight:.3f}" for weight in Writer(text).looks[0, 0].tolist()]
 
 
 @pytest.mark.parametrize("name", ["plain", "dark"])
@@ -811,7 +1018,7 @@ def test_on_paper_there_is_what_the_reader_has_set(open_writer, awake):
 def test_a_writer_taken_down_changes_no_more(open_writer, way):
     page = open_writer(awake=False)
     writer = Writer()
-    traits = {name: getattr(writer, name) for name in ("stored", "opening", *STATE)}
+    traits = {name: getattr(writer, name) for name in ("stored", "counts", "opening", *STATE)}
     check_taken_down(page, "llmbookPlay.writer", traits, {"text": ("more", "and more"), "top_k": (3, None)}, way)
     assert page.seen.errors == []
 
@@ -875,7 +1082,7 @@ def test_the_first_render_is_quick(open_writer):
 
 
 MOVES = """async () => {
-  const input = document.querySelector('.writer input[type=range]');
+  const input = document.querySelector('.writer input[aria-label=Temperature]');
   const times = [];
   for (let i = 0; i < 220; i++) {
     const began = performance.now();

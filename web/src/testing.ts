@@ -19,6 +19,8 @@ import { Engine } from "./play/engine";
 import { fill } from "./play/filling";
 import { linkOf, valuesOfLink } from "./play/link";
 import { loadParts } from "./play/parts";
+import { Reader } from "./play/reader";
+import { Measure } from "./play/surprises";
 import { write } from "./play/writing";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
@@ -57,7 +59,7 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
-  llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer },
   llmbookGaps: { fill, fromLink: gapFiller.fromLink, hideOne, moved, render: gapFiller.render },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,

@@ -1,7 +1,7 @@
 // A labelled slider: its name, its value in words, and the line of code it stands for.
 
 import { h } from "./element";
-import { setAttribute, setText } from "./write";
+import { setAttribute, setHidden, setText } from "./write";
 
 /** The smallest value, the largest, and the step between two. */
 export type Range = readonly [low: number, high: number, step: number];
@@ -43,7 +43,7 @@ export function slider(onInput: (value: number) => void, signal: AbortSignal): S
     setText(name, view.name);
     setText(value, view.text);
     setText(code, view.code ?? "");
-    element.hidden = low === high || view.hidden === true;
+    setHidden(element, low === high || view.hidden === true);
   }
   return { element, update };
 }

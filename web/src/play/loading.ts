@@ -3,7 +3,7 @@
 import { button } from "../controls/button";
 import { h } from "../controls/element";
 import { adoptStyleSheet } from "../controls/style_sheet";
-import { setText } from "../controls/write";
+import { setHidden, setText } from "../controls/write";
 import css from "./play.css";
 import type { StoredModel } from "./stored_model";
 
@@ -23,9 +23,9 @@ export function loading(model: StoredModel): Loading {
   const again = button("Try again", () => model.wake(), model.signal);
   const update = (): void => {
     setText(text, describe(model));
-    progress.hidden = model.phase !== "loading" && model.phase !== "opening";
+    setHidden(progress, model.phase !== "loading" && model.phase !== "opening");
     progress.value = model.loaded;
-    again.hidden = model.phase !== "failed";
+    setHidden(again, model.phase !== "failed");
   };
   return { element: h("div", { class: "loading", role: "status" }, text, progress, again), update };
 }
@@ -41,14 +41,17 @@ export function wakeOnTouch(root: HTMLElement, model: StoredModel): void {
   for (const touch of TOUCHES) root.addEventListener(touch, onTouch, { signal: model.signal });
 }
 
+/** As a page fetches them, in base64, or as a kernel hands them over. */
+export const megabytes = (bytes: number, inNotebook: boolean): string =>
+  ((bytes * (inNotebook ? 1 : AS_BASE64)) / 1e6).toFixed(1);
+
 function describe({ phase, stored, loaded, inNotebook, trouble }: StoredModel): string {
-  const megabytes = (bytes: number): string => ((bytes * (inNotebook ? 1 : AS_BASE64)) / 1e6).toFixed(1);
-  const size = megabytes(stored.bytes);
+  const size = megabytes(stored.bytes, inNotebook);
   switch (phase) {
     case "asleep":
       return `The model ${stored.name} comes when you first use this: ${size} MB. Nothing you type is sent anywhere.`;
     case "loading":
-      return `${stored.name}: ${megabytes(loaded)} of ${size} MB`;
+      return `${stored.name}: ${megabytes(loaded, inNotebook)} of ${size} MB`;
     case "opening":
       return `${stored.name} is being opened …`;
     case "failed":

@@ -31,7 +31,8 @@ export async function loadParts(model: Model, stored: Stored, options: LoadOptio
   const bytes = new Uint8Array(stored.bytes);
   let place = 0;
   for (let part = 0; part < stored.parts; part++) {
-    const next = await (model.send ? askPython(model, part, options.signal) : addScript(stored, part));
+    options.signal.throwIfAborted();
+    const next = await (model.send ? askPython(model, stored.name, part, options.signal) : addScript(stored, part));
     options.signal.throwIfAborted();
     if (place + next.length > bytes.length)
       throw new Error(`part ${part + 1} of ${stored.parts} is longer than it was`);
@@ -61,18 +62,18 @@ function addScript({ name, digest, parts }: Stored, part: number): Promise<Uint8
   });
 }
 
-function askPython(model: Model, part: number, signal: AbortSignal): Promise<Uint8Array> {
+function askPython(model: Model, name: string, part: number, signal: AbortSignal): Promise<Uint8Array> {
   const controller = new AbortController();
   return new Promise<Uint8Array>((resolve, reject) => {
     const onAnswer = (message: unknown, [bytes]: (DataView | ArrayBuffer)[]): void => {
-      const isThis = typeof message === "object" && message !== null && "part" in message && message.part === part;
-      if (isThis && bytes) resolve(bytesOf(bytes));
+      const { part: number, name: of = name } = (message ?? {}) as { part?: unknown; name?: unknown };
+      if (number === part && of === name && bytes) resolve(bytesOf(bytes));
     };
     model.on("msg:custom", onAnswer);
     controller.signal.addEventListener("abort", () => model.off("msg:custom", onAnswer));
     signal.addEventListener("abort", () => reject(new Error("the widget was closed")), { once: true });
     setTimeout(() => reject(new Error(`the kernel did not answer; part ${part + 1} is missing`)), WAIT_MS);
-    model.send?.({ part });
+    model.send?.({ part, name });
   }).finally(() => controller.abort());
 }
 

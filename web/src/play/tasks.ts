@@ -4,6 +4,7 @@ import type { Gaps } from "../core/gaps";
 import type { Model } from "../core/models/open";
 import { fill } from "./filling";
 import { Reader } from "./reader";
+import { Measure, type SurprisesRequest } from "./surprises";
 import { read, type WriteRequest, write } from "./writing";
 
 interface Tasks {
@@ -20,9 +21,11 @@ export function tasksOf(model: Model): Tasks {
   const about = { pieces: Array.from({ length: size }, (_, id) => name(id)) };
   if (model.kind === "bert") return { about, all: { fill: (asked) => fill(model, asked as Gaps) } };
   const reader = new Reader(model);
+  const measure = new Measure(new Reader(model)); // which goes through the text from its beginning
   return {
     about,
     all: {
+      surprises: (request) => measure.surprises(request as SurprisesRequest),
       read: (request) => read(reader, request as { text: string }),
       write: (request) => write(reader, request as WriteRequest),
     },

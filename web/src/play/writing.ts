@@ -1,9 +1,9 @@
 // Two tasks of a model that continues a text: read it, and write on.
 
+import { logitLens } from "../core/models/lens";
 import type { Candidate } from "../core/models/likeliest";
 import { lastOf } from "../core/models/reading";
 import { distribution, draw, type Sampling } from "../core/models/sampling";
-import { logitLens } from "../core/models/writing";
 import { randomNumbers } from "../core/random";
 import type { Reader } from "./reader";
 
@@ -13,12 +13,12 @@ export interface Reading {
   /** The ids in sight, and how many before them are not. */
   ids: number[];
   unseen: number;
-  /** How surprising each id but the first was, in nats. */
-  surprises: number[];
   /** Of what comes next. */
   logits: Float64Array;
   /** The likeliest next tokens, were each layer the last: of the embedding, then after each layer. */
   lens: Candidate[][];
+  /** Where each layer's heads look from the last token: a row (ids in sight) for each head, (H, S) a layer. */
+  looks: Float64Array[];
 }
 
 export interface WriteRequest {
@@ -45,9 +45,9 @@ export function* read(reader: Reader, { text }: { text: string }): Generator<und
     text,
     ids,
     unseen: all.length - ids.length,
-    surprises: reader.surprises(ids),
     logits: lastOf(logits),
     lens: logitLens(reader.model, reader.lastStates, 0, IN_LENS),
+    looks: reader.lastLooks,
   };
 }
 

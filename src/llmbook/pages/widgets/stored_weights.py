@@ -1,4 +1,4 @@
-"""A stored model as the bytes that its widget opens, and how they are handed over: in parts, when a reader asks.
+"""What a widget fetches when it is used, as bytes in parts: a stored model, or the counts of n-grams (see ``counted``).
 
     packed = n (4 bytes, little-endian) · n bytes of JSON, card and tokenizer · the safetensors file
 
@@ -14,11 +14,16 @@ from functools import cache
 from typing import Any
 
 PART = 192 * 1024  # bytes; a third more as base64
+TRIGRAMS = "trigrams"  # the name of the counts
 
 
 @cache
 def packed(name: str) -> bytes:
     """Card, tokenizer and weights. Raises ``ValueError`` as ``find_recipe`` does."""
+    if name == TRIGRAMS:
+        from llmbook.pages.widgets import counted
+
+        return counted.packed()
     from llmbook.pages.engine import describe_stored  # a second, which pages without a stored model need not wait
     from llmbook.pretrained.recipe import STORED
 

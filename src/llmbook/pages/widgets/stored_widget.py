@@ -13,26 +13,37 @@ from llmbook.pages.widgets.widget import PageWidget
 
 
 class StoredWidget(PageWidget):
-    """A widget whose front end computes with the stored model called ``stored["name"]``."""
+    """A widget whose front end computes with the stored model called ``stored["name"]``.
+
+    ``about`` is what else the front end must know of the model before it has come.
+    """
 
     _sources = ("stored", "opening")
 
     stored = traitlets.Dict().tag(sync=True)
     opening = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, model: str, **settings: Any) -> None:
-        super().__init__(stored=describe(model), **settings)
+    def __init__(self, model: str, about: dict[str, Any] | None = None, **settings: Any) -> None:
+        super().__init__(stored={**describe(model), **(about or {})}, **settings)
         self.on_msg(self._answer)
 
+    @property
+    def _fetched(self) -> list[dict[str, Any]]:
+        """What is known of each thing that comes in parts."""
+        return [self.stored]
+
     def _answer(self, _: Any, content: Any, __: Any) -> None:
-        """One part of the model's bytes, to a front end that asks for it."""
-        number = content.get("part") if isinstance(content, dict) else None
-        if type(number) is int and 0 <= number < self.stored["parts"]:
-            self.send({"part": number}, [part(self.stored["name"], number)])
+        """One part of what the front end asks for."""
+        asked = content if isinstance(content, dict) else {}
+        number, name = asked.get("part"), asked.get("name")
+        parts = {known["name"]: known["parts"] for known in self._fetched}
+        if isinstance(name, str) and type(number) is int and 0 <= number < parts.get(name, 0):
+            self.send({"part": number, "name": name}, [part(name, number)])
 
     def _place(self) -> str:
-        """The build writes the parts of the models that its pages name."""
-        return f'{super()._place()} data-model="{self.stored["name"]}-{self.stored["digest"]}"'
+        """The build writes the parts of what its pages name."""
+        needed = " ".join(f"{known['name']}-{known['digest']}" for known in self._fetched)
+        return f'{super()._place()} data-model="{needed}"'
 
 
 @cache

@@ -8,8 +8,6 @@ PyTorch, and renders as a plain table where no script runs. Left out: the same l
 import hashlib
 import html
 import json
-import math
-from functools import cache
 from typing import Any
 
 import torch
@@ -18,13 +16,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from llmbook.pages.widgets.checks import LARGEST, is_number
+from llmbook.pages.widgets.stored_gpt import looks, nats, pieces, sizes_of, until_done, window_start
+from llmbook.pages.widgets.stored_weights import TRIGRAMS, describe
 from llmbook.pages.widgets.stored_widget import StoredWidget, stored_model, tokenizer_of
 from llmbook.pages.widgets.widget import STATIC, heading
 from llmbook.pages.widgets.words import whole
 
 MODELS = ("gpt-speeches", "gpt-characters")
 BEGINNING = "My fellow Americans, the state of our"
-STATE = ("text", "temperature", "top_k", "top_p", "min_p", "penalty")
+STATE = ("text", "temperature", "top_k", "top_p", "min_p", "penalty", "layer", "head")
 MOST_CHARACTERS = 20_000
 HOTTEST = HARSHEST = 2.0
 SHOWN = 12
@@ -36,35 +36,45 @@ class Writer(StoredWidget):
     Every setting is a synchronised trait (``observe`` and ``link`` work): ``text``; ``temperature`` (0 to 2; 0 takes
     the likeliest), ``top_k`` (None for all) and ``top_p``, which mean what they mean to ``inference.filter_logits``;
     ``min_p``, the least chance as a share of the largest; ``penalty``, by which the logits of tokens in sight are
-    divided, or multiplied where they are negative. :attr:`chances`, :meth:`next_tokens`, :attr:`surprises` and
-    :meth:`layers` read the results back. Raises ``ValueError`` for a model that does not write, for impossible
-    settings, and for a text without anything to go on from; set later, impossible ones raise ``traitlets.TraitError``
-    and the old value stays.
+    divided, or multiplied where they are negative; ``layer`` and ``head``, whose attention is shown, from 0.
+    :attr:`chances`, :meth:`next_tokens`, :meth:`layers`, :attr:`looks`, :attr:`surprises` and :meth:`compared` read
+    the results back. Raises ``ValueError`` for a model that does not write, for impossible settings, and for a text
+    without anything to go on from; set later, impossible ones raise ``traitlets.TraitError`` and the old value stays.
     """
 
     _front_end = "writer"
     _esm = STATIC / f"{_front_end}.js"
+    _sources = ("stored", "counts", "opening")
     _settings = STATE
 
+    counts = traitlets.Dict(None, allow_none=True).tag(sync=True)
     text = traitlets.Unicode("").tag(sync=True)
     temperature = traitlets.Float(1.0).tag(sync=True)
     top_k = traitlets.Int(None, allow_none=True).tag(sync=True)
     top_p = traitlets.Float(1.0).tag(sync=True)
     min_p = traitlets.Float(0.0).tag(sync=True)
     penalty = traitlets.Float(1.0).tag(sync=True)
+    layer = traitlets.Int(0).tag(sync=True)
+    head = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, text: str = BEGINNING, model: str = MODELS[0], **settings: Any) -> None:
         if model not in MODELS:
             raise ValueError(f"the stored models that write are {', '.join(MODELS)}; got {model!r}")
-        check_settings({"text": text, **settings})
-        super().__init__(model, text=whole(text), **settings)
+        sizes = sizes_of(model)
+        check_settings({"text": text, **settings}, **sizes)
+        counts = describe(TRIGRAMS) if model == MODELS[0] else None
+        super().__init__(model, sizes, counts=counts, text=whole(text), **settings)
         self.opening = {"of": {name: getattr(self, name) for name in STATE}, "rows": self.rows()}
+
+    @property
+    def _fetched(self) -> list[dict[str, Any]]:
+        return [self.stored, self.counts] if self.counts else [self.stored]
 
     @traitlets.validate(*STATE)
     def _check_later(self, proposal: Any) -> Any:
         name, value = proposal["trait"].name, proposal["value"]
         try:
-            check_settings({name: value})
+            check_settings({name: value}, self.stored["layers"], self.stored["heads"])
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from error
         return whole(value) if name == "text" else value
@@ -75,11 +85,14 @@ class Writer(StoredWidget):
 
         Raises ``ValueError`` for a text without anything to read, and as the tokenizer does.
         """
+        ids = self._all_ids()
+        return ids[window_start(len(ids), stored_model(self.stored["name"]).max_len) :]
+
+    def _all_ids(self) -> list[int]:
         ids = tokenizer_of(self.stored["name"]).encode(self.text)
         if not ids:
             raise ValueError(f"Writer has nothing to go on from in the text {self.text!r}")
-        most = stored_model(self.stored["name"]).max_len
-        return ids[window_start(len(ids), most) :]
+        return ids
 
     @property
     def logits(self) -> Float[Tensor, "T n_vocab"]:
@@ -103,9 +116,30 @@ class Writer(StoredWidget):
 
     @property
     def surprises(self) -> list[tuple[str, float]]:
-        """Each token that the model sees, but the first, with -log p of it, in nats."""
-        ids, log_p = self.ids, self.logits.double().log_softmax(-1)
-        return [(self._piece(i), -log_p[t, i].item()) for t, i in enumerate(ids[1:])]
+        """Each token of the text but the first with -log p of it, in nats, as if the text ended before it."""
+        ids = self._all_ids()
+        return [(self._piece(i), x) for i, x in zip(ids[1:], nats(stored_model(self.stored["name"]), ids), strict=True)]
+
+    def compared(self) -> list[tuple[str, float, float, float]]:
+        """Each token but the first two, with the nats that the model, counted bigrams and counted trigrams give it.
+
+        Raises ``ValueError`` where nobody has counted the model's tokens.
+        """
+        if not self.counts:
+            raise ValueError(f"n-grams are counted of the tokens of {MODELS[0]}, not of {self.stored['name']}")
+        from llmbook.pages.widgets.counted import counted  # a second, which other pages need not wait
+
+        ids = torch.tensor(self._all_ids())
+        if len(ids) < 3:
+            return []
+        two, three = (-counted(order).probabilities(ids).log()[3 - order :] for order in (2, 3))
+        rows = zip(self.surprises[1:], two.tolist(), three.tolist(), strict=True)
+        return [(piece, model, bigrams, trigrams) for (piece, model), bigrams, trigrams in rows]
+
+    @property
+    def looks(self) -> Float[Tensor, "L H T"]:
+        """The weights of each layer's heads: the query is the last token, the keys all that the model sees."""
+        return looks(stored_model(self.stored["name"]), self.ids)
 
     def next_tokens(self, count: int = SHOWN) -> list[tuple[str, float]]:
         """The likeliest tokens by the model, each with its chance under the settings."""
@@ -119,11 +153,8 @@ class Writer(StoredWidget):
         states: list[Any] = []
         hooks = [model.blocks[0].register_forward_pre_hook(lambda _, inputs: states.append(inputs[0]))]
         hooks += [block.register_forward_hook(lambda _, __, output: states.append(output)) for block in model.blocks]
-        try:
+        with until_done(hooks):
             _ = self.logits
-        finally:
-            for hook in hooks:
-                hook.remove()
         p = model.output(model.norm(torch.cat(states)[:, -1])).softmax(-1)
         return [[(self._piece(i), row[i].item()) for i in row.argsort(descending=True)[:count].tolist()] for row in p]
 
@@ -153,25 +184,7 @@ class Writer(StoredWidget):
         return f"<table><caption>{caption}</caption><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-@cache
-def pieces(name: str) -> list[str]:
-    """What each id is shown as; bytes that are no text are \\x.. each."""
-    tokenizer = tokenizer_of(name)
-    shown: list[str] = []
-    for i in range(len(tokenizer)):
-        piece = tokenizer.decode([i])
-        broken = "\ufffd" in piece and hasattr(tokenizer, "vocab")
-        shown.append("".join(f"\\x{byte:02x}" for byte in tokenizer.vocab[i]) if broken else piece)
-    return shown
-
-
-def window_start(n: int, most: int) -> int:
-    """Where the model begins to read n ids, of which it can read ``most``."""
-    half = most // 2
-    return 0 if n <= most else math.ceil((n - most) / half) * half
-
-
-def check_settings(settings: dict[str, Any]) -> None:
+def check_settings(settings: dict[str, Any], layers: int, heads: int) -> None:
     """Raise ``ValueError``, naming it, for a setting that does not exist or cannot be."""
     unknown = sorted(set(settings) - set(STATE))
     if unknown:
@@ -193,3 +206,7 @@ def check_settings(settings: dict[str, Any]) -> None:
         raise ValueError(f"min_p must be a number from 0 to 1, got {min_p!r}")
     if not (is_number(penalty) and 1 <= penalty <= HARSHEST):
         raise ValueError(f"penalty must be a number from 1 (none) to {HARSHEST:g}, got {penalty!r}")
+    for name, n in (("layer", layers), ("head", heads)):
+        value = settings.get(name, 0)
+        if not (isinstance(value, int) and is_number(value) and 0 <= value < n):
+            raise ValueError(f"{name} must be a whole number from 0 to {n - 1}, got {value!r}")

@@ -253,7 +253,7 @@ def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
     monkeypatch.setattr(GapFiller, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
     for content in ({"part": 0}, {"part": -1}, {"part": 6}, {"part": True}, None, "part"):
         filler._handle_custom_msg(content, [])
-    assert sent == [({"part": 0}, [stored_weights.part(NAME, 0)])]
+    assert sent == [({"part": 0, "name": NAME}, [stored_weights.part(NAME, 0)])]
 
 
 IMPOSSIBLE = [

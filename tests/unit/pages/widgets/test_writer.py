@@ -10,11 +10,15 @@ import torch
 import traitlets
 
 from llmbook.inference import generate
+from llmbook.nn.attention import attention_weights
+from llmbook.nn.masks import causal_mask
 from llmbook.pages import Writer
 from llmbook.pages.widgets import stored_weights
-from llmbook.pages.widgets.writer import MOST_CHARACTERS, pieces, window_start
+from llmbook.pages.widgets.stored_gpt import pieces, window_start
+from llmbook.pages.widgets.writer import MOST_CHARACTERS
+from llmbook.pretrained.ngrams import KneserNey
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
-from llmbook.pretrained.speech_gpt import nats
+from llmbook.pretrained.speech_gpt import in_pairs, nats
 
 TEXT = "The American people"
 
@@ -85,6 +89,52 @@ def test_surprises_are_the_loss_of_the_text():
     )
 
 
+def test_each_token_of_a_long_text_is_read_as_if_the_text_ended_before_it():
+    text = "The state of our Union is strong, and we will defend our freedom. " * 16
+    ids = stored_tokenizer("gpt-speeches").encode(text)
+    assert len(ids) > 2 * 128
+    found = Writer(text).surprises
+    assert [name for name, _ in found] == [pieces("gpt-speeches")[i] for i in ids[1:]]
+    model = load_stored("gpt-speeches")
+    for t in (1, 2, 63, 64, 127, 128, 129, 192, 193, len(ids) - 1):
+        seen = ids[window_start(t, 128) : t]
+        assert 1 <= len(seen) <= 128
+        with torch.no_grad():
+            expected = -model(torch.tensor([seen]))[0, -1].log_softmax(-1)[ids[t]].item()
+        assert found[t - 1][1] == pytest.approx(expected, abs=1e-4), t
+
+
+def test_n_grams_are_the_librarys_of_the_modern_speeches():
+    text = "The state of our Union is strong. 注意"
+    ids = torch.tensor(stored_tokenizer("gpt-speeches").encode(text))
+    rows = Writer(text).compared()
+    assert [(name, x) for name, x, *_ in rows] == Writer(text).surprises[1:]
+    modern = in_pairs("train", 1945).ids
+    for order, column in ((2, 2), (3, 3)):
+        p = KneserNey(modern, 1024, order).probabilities(ids)[3 - order :]
+        assert [row[column] for row in rows] == pytest.approx((-p.log()).tolist(), abs=1e-12)
+    assert Writer("e").compared() == []
+    with pytest.raises(ValueError, match="n-grams are counted of the tokens of gpt-speeches, not of gpt-characters"):
+        Writer("The", model="gpt-characters").compared()
+
+
+@pytest.mark.parametrize("name", ["gpt-speeches", "gpt-characters"])
+def test_heads_look_where_the_models_own_queries_and_keys_say(name):
+    writer = Writer("We must protect " * 20, model=name)
+    model, ids = load_stored(name), torch.tensor([writer.ids])
+    with torch.no_grad():
+        x = model.positions(model.embedding(ids))
+        for layer, block in enumerate(model.blocks):
+            q, k, v = block.attention.split_heads(block.norm_1(x))
+            weights = attention_weights(q, k, causal_mask(ids.shape[1]))
+            torch.testing.assert_close(writer.looks[layer], weights[0, :, -1], atol=1e-6, rtol=0)
+            torch.testing.assert_close(  # and they are the weights by which the layer mixes
+                block.attention.w_o((weights @ v).transpose(1, 2).flatten(2)), block.attention(block.norm_1(x)),
+                atol=1e-5, rtol=0,
+            )  # fmt: skip
+            x = block(x)
+
+
 def test_the_last_layer_says_what_the_model_says():
     layers = Writer(TEXT).layers(5)
     assert len(layers) == 1 + len(load_stored("gpt-speeches").blocks)
@@ -139,10 +189,13 @@ def test_renders_a_table_and_its_state_the_same_each_time():
         "top_p": 1.0,
         "min_p": 0.0,
         "penalty": 1.0,
+        "layer": 0,
+        "head": 0,
     }
-    assert state["stored"] == stored_weights.describe("gpt-speeches")
-    digest = stored_weights.digest("gpt-speeches")
-    assert f'data-widget="writer" data-model="gpt-speeches-{digest}"' in first["text/html"]
+    assert state["stored"] == {**stored_weights.describe("gpt-speeches"), "layers": 4, "heads": 6}
+    assert state["counts"] == stored_weights.describe("trigrams")
+    needed = " ".join(f"{name}-{stored_weights.digest(name)}" for name in ("gpt-speeches", "trigrams"))
+    assert f'data-widget="writer" data-model="{needed}"' in first["text/html"]
     assert "application/vnd.jupyter.widget-view+json" in first
 
 
@@ -171,13 +224,18 @@ def test_half_of_a_surrogate_pair_is_read_as_a_browser_reads_it():
 def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
     writer, sent = Writer(TEXT), []
     monkeypatch.setattr(Writer, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
-    for content in ({"part": 0}, {"part": 10}):
+    asked = [{"part": n, "name": name} for name, n in (("gpt-speeches", 0), ("gpt-speeches", 10), ("trigrams", 2))]
+    for content in asked:
         writer._handle_custom_msg(content, [])
-    assert [content for content, _ in sent] == [{"part": 0}, {"part": 10}]
-    assert [buffers for _, buffers in sent] == [[stored_weights.part("gpt-speeches", number)] for number in (0, 10)]
-    for content in ({"part": 11}, {"part": -1}, {"part": "0"}, {"part": True}, {}, None, "part", [0]):
+    assert [content for content, _ in sent] == asked
+    assert [buffers for _, buffers in sent] == [[stored_weights.part(of["name"], of["part"])] for of in asked]
+    for part in (11, -1, "0", True, None):
+        writer._handle_custom_msg({"part": part, "name": "gpt-speeches"}, [])
+    other = ({"part": 3, "name": "trigrams"}, {"part": 0, "name": "dates"}, {"part": 0}, {}, None, "part", [0])
+    for content in other:
         writer._handle_custom_msg(content, [])
-    assert len(sent) == 2
+    Writer(TEXT, model="gpt-characters")._handle_custom_msg({"part": 0, "name": "trigrams"}, [])
+    assert len(sent) == 3
 
 
 @pytest.mark.parametrize(
@@ -191,7 +249,13 @@ def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
         ({"text": "naïve", "model": "gpt-characters"}, "the character 'ï' is not among the 97 symbols"),
         ({"text": 5}, "text must be a string, got 5"),
         ({"text": "x" * (MOST_CHARACTERS + 1)}, "at most 20000 characters, got 20001"),
-        ({"heat": 1}, "Writer has no setting heat; it has text, temperature, top_k, top_p, min_p, penalty"),
+        (
+            {"heat": 1},
+            "Writer has no setting heat; it has text, temperature, top_k, top_p, min_p, penalty, layer, head",
+        ),
+        *[({"layer": value}, "layer must be a whole number from 0 to 3, got") for value in (-1, 4, 1.0, True, None)],
+        *[({"head": value}, "head must be a whole number from 0 to 5, got") for value in (-1, 6, 0.5, "0", None)],
+        ({"head": 4, "model": "gpt-characters"}, "head must be a whole number from 0 to 3, got 4"),
         *[
             ({"temperature": value}, r"temperature must be a number from 0 \(the likeliest\) to 2, got")
             for value in (-0.1, 2.1, math.nan, math.inf, "hot", True, None)
@@ -226,6 +290,8 @@ def test_what_cannot_be_is_named(settings, message):
         ("top_p", 0.0),
         ("min_p", 2.0),
         ("penalty", 0.5),
+        ("layer", 4),
+        ("head", 6),
         ("text", "x" * 20_001),
     ],
 )
@@ -240,6 +306,6 @@ def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
 def test_an_emptied_field_is_no_error_until_it_is_asked():
     writer = Writer(TEXT)
     writer.text = ""
-    for ask in (writer.next_tokens, lambda: writer.chances, lambda: writer.surprises):
+    for ask in (writer.next_tokens, lambda: writer.chances, lambda: writer.surprises, writer.compared):
         with pytest.raises(ValueError, match="nothing to go on from"):
             ask()

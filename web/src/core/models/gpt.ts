@@ -2,7 +2,7 @@
 
 import { type AttentionLayer, attend, fusedAttentionOf, remember } from "./attention";
 import { ACTIVATIONS, add, addAndNorm, embed, type FeedForward, feedForward, linear, normalise } from "./layers";
-import { type Cache, checkIds, EMPTY, type Ids, lastOf, numberOf, type Reading, stateOf } from "./reading";
+import { type Cache, checkIds, EMPTY, type Ids, lastOf, numberOf, type Reading } from "./reading";
 import type { Tokenizer } from "./tokenizers";
 import { linearOf, matrixOf, type Norm, normOf, type Tensors, type Weight } from "./weights";
 
@@ -21,8 +21,6 @@ export interface GptModel {
   unembed: (states: Float64Array) => Float64Array;
   /** The logits (T, n_vocab) after each of the ids. */
   logits: (ids: Ids) => Float64Array;
-  /** The logits of what follows the last of the ids, read behind the cache. */
-  next: (ids: Ids, cache?: Cache) => { logits: Float64Array; cache: Cache };
 }
 
 interface Block {
@@ -64,10 +62,6 @@ export function openGpt(tensors: Tensors, card: Record<string, unknown>, tokeniz
     read,
     unembed,
     logits: (ids) => unembed(lastOf(read(ids).hidden)),
-    next: (ids, before) => {
-      const { hidden, cache } = read(ids, before);
-      return { logits: unembed(stateOf(lastOf(hidden), width, ids.length - 1)), cache };
-    },
   };
 }
 

@@ -4,7 +4,7 @@
 import { button } from "../../controls/button";
 import { h } from "../../controls/element";
 import { slider } from "../../controls/slider";
-import { setText } from "../../controls/write";
+import { setHidden, setText } from "../../controls/write";
 import { fixed } from "../../core/format";
 import { divisor } from "./attend";
 import type { Lab } from "./lab";
@@ -36,7 +36,7 @@ export function cellPanel(lab: Lab, effect: HTMLElement): HTMLElement {
     const name = `${selected.matrix}[${lab.rowIn(selected.matrix)}, ${selected.column}]`;
     const hidden = lab.rowIn(selected.matrix) < 0;
     entry.update({ name, label: `Entry ${name}`, range: [-LIMIT, LIMIT, 0.1], value, text: fixed(value, 1), hidden });
-    restore.hidden = lab.state.edits.length === 0;
+    setHidden(restore, lab.state.edits.length === 0);
   }
   lab.onUpdate(update);
 

@@ -5,6 +5,7 @@ import { checkbox } from "../../controls/checkbox";
 import { h } from "../../controls/element";
 import { select } from "../../controls/select";
 import { type SliderView, slider } from "../../controls/slider";
+import { setHidden } from "../../controls/write";
 import { fixed } from "../../core/format";
 import { causalMask } from "../../core/mask";
 import type { Lab } from "./lab";
@@ -130,7 +131,7 @@ function clickMasksCheckbox(lab: Lab): HTMLElement {
 function showAllButton(lab: Lab): HTMLElement {
   const element = button("Show all cells", () => lab.change({ blocked: [] }), lab.signal);
   lab.onUpdate(() => {
-    element.hidden = lab.state.blocked.length === 0;
+    setHidden(element, lab.state.blocked.length === 0);
   });
   return element;
 }

@@ -17,9 +17,14 @@ export function wordVector(word: string, { seed, d }: Settings): Float64Array {
   return drawn(`${seed} word ${lowered(word)}`, d);
 }
 
+const divided = new WeakMap<Float64Array, Float64Array>();
+
 /** W_Q, W_K or W_V, which leaves numbers about as large as they are. */
 export function projection(name: "q" | "k" | "v", { seed, d }: Settings): Matrix {
-  return { rows: d, cols: d, data: drawn(`${seed} matrix ${name}`, d * d).map((x) => x / Math.sqrt(d)) };
+  const numbers = drawn(`${seed} matrix ${name}`, d * d);
+  const data = divided.get(numbers) ?? numbers.map((x) => x / Math.sqrt(d));
+  divided.set(numbers, data);
+  return { rows: d, cols: d, data };
 }
 
 const decoded = new WeakMap<Source, Float64Array>();

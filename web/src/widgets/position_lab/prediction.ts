@@ -5,7 +5,7 @@ import { keepForecast } from "../../answers/store";
 import { button } from "../../controls/button";
 import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
-import { setText } from "../../controls/write";
+import { setHidden, setText } from "../../controls/write";
 import { brierScore, type Forecast } from "../../core/calibration";
 import { quoteOf } from "../../core/legible";
 import type { PositionLab } from "./lab";
@@ -38,8 +38,8 @@ export function prediction(lab: PositionLab): Prediction {
   const asked = h("div", { class: "buttons" }, h("label", { for: id }, "How sure are you? "), sure, ...buttons);
   const toggle = button("Predict, then reveal", () => ask(lab, score), lab.signal);
   lab.onUpdate(() => {
-    asked.hidden = !lab.waits || lab.state.swap.length === 0;
-    toggle.hidden = lab.words.length < 2;
+    setHidden(asked, !lab.waits || lab.state.swap.length === 0);
+    setHidden(toggle, lab.words.length < 2);
     setText(toggle, lab.waits ? "Show the answer" : "Predict, then reveal");
   });
   const restart = (): void => {

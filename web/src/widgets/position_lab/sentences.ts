@@ -36,8 +36,11 @@ function share(lab: PositionLab, word: number): string {
 function describeRow({ words, state, reading }: PositionLab): string {
   const T = words.length;
   const weights = [...reading.before.weights.subarray(state.row * T, (state.row + 1) * T)];
-  const most = weights.indexOf(Math.max(...weights));
-  return `${quoteOf(words, state.row)} attends ${fixed(weights[most] ?? 0)} to ${quoteOf(words, most)}, more than to any other.`;
+  const largest = Math.max(...weights);
+  const most = weights.indexOf(largest);
+  const alike = weights.filter((weight) => largest - weight < NOTHING).length - 1;
+  const others = alike === 0 ? "" : `, and as much to ${alike} ${alike === 1 ? "other" : "others"}`;
+  return `${quoteOf(words, state.row)} attends most to ${quoteOf(words, most)}: ${fixed(largest)}${others}.`;
 }
 
 /** The chosen cell: its weight before the swap and after. */

@@ -4,6 +4,7 @@ import { checkbox } from "../../controls/checkbox";
 import { h } from "../../controls/element";
 import { select } from "../../controls/select";
 import { type SliderView, slider } from "../../controls/slider";
+import { setHidden } from "../../controls/write";
 import type { PositionLab } from "./lab";
 import { HEADS, KINDS, type Kind, PAIRINGS, type PairingName, type State, WIDEST } from "./state";
 
@@ -63,7 +64,7 @@ const VIEWS: Record<SliderField, (state: State) => SliderView> = {
     range: [0, Math.max(20, seed), 1],
     value: seed,
     text: String(seed),
-    code: `torch.manual_seed(${seed})`,
+    code: `w_q = drawn("${seed} matrix q", d * d).view(d, d) / d**0.5`,
   }),
 };
 
@@ -103,7 +104,7 @@ function pairingSelect(lab: PositionLab): HTMLElement {
   });
   lab.onUpdate(() => {
     update(lab.state.pairing, PAIRING_CODE[lab.state.pairing]);
-    element.hidden = lab.state.kind !== "rotary";
+    setHidden(element, lab.state.kind !== "rotary");
   });
   return element;
 }

@@ -2,14 +2,14 @@
 // settings as a bar, and how often it was drawn as a mark.
 
 import { h } from "../../controls/element";
-import { setAttribute, setText } from "../../controls/write";
+import { setAttribute, setHidden, setText } from "../../controls/write";
 import { fixed } from "../../core/format";
 import { legible } from "../../core/legible";
 import type { Desk } from "./desk";
 import type { Candidate } from "./outlook";
 
 export const SHOWN = 12;
-const FULL = [0.1, 0.2, 0.5, 1]; // chances that a full bar may stand for
+const FULL = [0.1, 0.2, 0.5, 1]; // what a full bar may stand for
 
 interface Row {
   element: HTMLElement;
@@ -39,7 +39,7 @@ export function candidates(desk: Desk): HTMLElement[] {
     setAttribute(element, "aria-busy", String(desk.isBusy));
     const draws = desk.outlook?.draws ?? 0;
     const largest = Math.max(...shown.map(({ chance, now, drawn }) => Math.max(chance, now, drawn / (draws || 1))));
-    const full = FULL.find((chance) => chance >= largest) ?? 1;
+    const full = fullOf(largest);
     setText(legend, shown.length ? legendOf(full, draws) : "");
     for (const [i, row] of rows.entries()) fill(row, shown[i], draws, full);
   });
@@ -54,7 +54,7 @@ function makeRow(): Row {
 }
 
 function fill({ element, button, number }: Row, candidate: Candidate | undefined, draws: number, full: number): void {
-  element.hidden = candidate === undefined;
+  setHidden(element, candidate === undefined);
   if (!candidate) return;
   const { piece, chance, now, drawn } = candidate;
   const [sign, spoken] = shownAs(piece);
@@ -65,6 +65,9 @@ function fill({ element, button, number }: Row, candidate: Candidate | undefined
   element.style.setProperty("--w", fixed(now / full, 4));
   element.style.setProperty("--d", drawn ? fixed(drawn / draws / full, 4) : "-1");
 }
+
+/** What a full bar stands for where this is the largest. */
+export const fullOf = (largest: number): number => FULL.find((share) => share >= largest) ?? 1;
 
 function legendOf(full: number, draws: number): string {
   const marks = draws ? ", the upright mark how often it was drawn" : "";

@@ -2,6 +2,7 @@
 
 import { randomNumbers } from "../../core/random";
 import { messageOf } from "../../play/message";
+import type { Stored } from "../../play/parts";
 import { StoredModel } from "../../play/stored_model";
 import type { Reading, WriteRequest } from "../../play/writing";
 import { writeTraits } from "../host";
@@ -12,6 +13,9 @@ const ROOM = 1000; // characters that one go of writing may add
 
 export class Desk {
   readonly model: StoredModel;
+  /** Of n-grams, to be fetched; null where nobody has counted. */
+  readonly counts: Stored | null;
+  readonly host: WriterModel;
   readonly signal: AbortSignal;
   state: State;
   /** What is to be known of the text. */
@@ -23,7 +27,6 @@ export class Desk {
   /** Whether the reader is asked to predict what the model will say. */
   isHidden: boolean;
 
-  readonly #traits: WriterModel;
   readonly #start: State;
   readonly #random = randomNumbers(0);
   readonly #onUpdate: (() => void)[] = [];
@@ -32,7 +35,8 @@ export class Desk {
   #written = ""; // what writing has made of the text so far
 
   constructor(traits: WriterModel, signal: AbortSignal) {
-    this.#traits = traits;
+    this.host = traits;
+    this.counts = traits.get("counts");
     this.signal = signal;
     this.notice = "";
     this.isBusy = false;
@@ -59,7 +63,7 @@ export class Desk {
 
   /** Set some of the state. */
   change(changes: Partial<State>): Promise<void> {
-    writeTraits(this.#traits, changes);
+    writeTraits(this.host, changes);
     return this.refresh();
   }
 
@@ -70,7 +74,7 @@ export class Desk {
 
   /** Read the traits anew, and the text, where it is another; done when that is read. */
   async refresh(): Promise<void> {
-    this.state = readState(this.#traits);
+    this.state = readState(this.host);
     if (this.isWriting && this.state.text !== this.#written) this.stop();
     const mayRead = this.model.phase === "ready" && !this.isWriting && this.state.text !== this.#asked;
     if (mayRead) this.#reading = this.#read();
@@ -133,7 +137,7 @@ export class Desk {
   /** The likeliest tokens; until the model has come those that Python has found, if the state is still the same. */
   candidates(count: number): Candidate[] {
     if (this.outlook) return this.outlook.candidates(count);
-    const { of, rows } = this.#traits.get("opening");
+    const { of, rows } = this.host.get("opening");
     if (this.model.phase === "ready" || !areAlike(of, this.state)) return [];
     return rows.slice(0, count).map(([piece, chance, now]) => ({ id: -1, piece, chance, now, drawn: 0 }));
   }

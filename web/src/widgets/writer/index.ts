@@ -14,6 +14,7 @@ import { candidates } from "./candidates";
 import { codeBlock } from "./code_block";
 import { Desk } from "./desk";
 import { lens } from "./lens";
+import { looks } from "./looks";
 import { onPaper } from "./paper";
 import { prediction } from "./prediction";
 import { sentence } from "./sentence";
@@ -56,6 +57,7 @@ function sections(desk: Desk): Node[] {
     predict.element,
     h("div", { class: "parts" }, h("div", {}, ...candidates(desk)), settings(desk)),
     h("div", { class: "buttons" }, code.button, ...link, button("Reset", reset, desk.signal)),
+    looks(desk),
     surprises(desk),
     lens(desk),
     twin(desk),

@@ -5,7 +5,7 @@ import { keepForecast } from "../../answers/store";
 import { button } from "../../controls/button";
 import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
-import { setAttribute, setText } from "../../controls/write";
+import { setAttribute, setHidden, setText } from "../../controls/write";
 import { brierScore, type Forecast } from "../../core/calibration";
 import { fixed } from "../../core/format";
 import { shownAs } from "./candidates";
@@ -60,7 +60,7 @@ export function prediction(desk: Desk): Prediction {
   const toggle = button("Predict, then reveal", toggleQuestion, desk.signal);
   desk.onUpdate(() => {
     if (desk.isHidden && desk.outlook && !desk.isBusy && desk.outlook !== asked) ask();
-    question.hidden = !desk.isHidden;
+    setHidden(question, !desk.isHidden);
     toggle.disabled = !(desk.outlook || desk.isHidden) || desk.isWriting;
     setText(toggle, desk.isHidden ? "Show the answer" : "Predict, then reveal");
     setAttribute(toggle, "aria-pressed", String(desk.isHidden));

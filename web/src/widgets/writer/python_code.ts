@@ -5,7 +5,8 @@ import type { State } from "./state";
 
 const STANDARD = "gpt-speeches";
 
-export function asCode(name: string, { text, temperature, top_k, top_p, min_p, penalty }: State): string {
+export function asCode(name: string, state: State): string {
+  const { text, temperature, top_k, top_p, min_p, penalty, layer, head } = state;
   const settings = [
     pythonLiteral(text),
     ...(name === STANDARD ? [] : [`model=${pythonLiteral(name)}`]),
@@ -14,6 +15,8 @@ export function asCode(name: string, { text, temperature, top_k, top_p, min_p, p
     ...(top_p === 1 ? [] : [`top_p=${top_p}`]),
     ...(min_p === 0 ? [] : [`min_p=${min_p}`]),
     ...(penalty === 1 ? [] : [`penalty=${penalty}`]),
+    ...(layer === 0 ? [] : [`layer=${layer}`]),
+    ...(head === 0 ? [] : [`head=${head}`]),
   ];
   return `from llmbook.pages import Writer\n\nwriter = Writer(${settings.join(", ")})\nwriter.next_tokens(12)`;
 }

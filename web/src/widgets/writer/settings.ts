@@ -1,4 +1,4 @@
-// The controls of how the next token is drawn, each with the line of code it stands for.
+// The controls of how the next token is drawn, each with the line of code it stands for, in the order in which they work.
 
 import { h } from "../../controls/element";
 import { type SliderView, slider } from "../../controls/slider";
@@ -12,12 +12,34 @@ export function settings(desk: Desk): HTMLElement {
   return h(
     "div",
     { class: "controls" },
+    setting(desk, penaltyView, (penalty) => ({ penalty })),
     setting(desk, temperatureView, (temperature) => ({ temperature })),
     setting(desk, topKView, (stop) => ({ top_k: STOPS[stop] ?? null })),
     setting(desk, topPView, (top_p) => ({ top_p })),
     setting(desk, minPView, (min_p) => ({ min_p })),
-    setting(desk, penaltyView, (penalty) => ({ penalty })),
   );
+}
+
+/** The choice of one head, whose weights are shown. */
+export function headSettings(desk: Desk): HTMLElement[] {
+  const { layers, heads } = desk.host.get("stored");
+  return [
+    setting(desk, headView("layer", layers), (layer) => ({ layer })),
+    setting(desk, headView("head", heads), (head) => ({ head })),
+  ];
+}
+
+function headView(name: "layer" | "head", n: number): (state: State) => SliderView {
+  return (state) => ({
+    name: name === "layer" ? "Layer" : "Head",
+    range: [0, n - 1, 1],
+    value: state[name],
+    text: `${state[name]}, counted from 0`,
+    code:
+      name === "layer"
+        ? `q, k, v = model.blocks[${state.layer}].attention.split_heads(model.blocks[${state.layer}].norm_1(x))`
+        : `attention_weights(q[:, ${state.head}, -1:], k[:, ${state.head}])`,
+  });
 }
 
 function setting(
@@ -32,7 +54,7 @@ function setting(
 
 function temperatureView({ temperature: value }: State): SliderView {
   const text = value === 0 ? "0: the likeliest" : fixed(value);
-  const code = value === 0 ? "logits.argmax()" : `logits = logits / ${value}`;
+  const code = value === 0 ? "token = logits.argmax()" : `logits = logits / ${value}`;
   return { name: "Temperature", range: [0, HOTTEST, 0.05], value, text, code };
 }
 
@@ -43,24 +65,28 @@ function topKView({ top_k }: State): SliderView {
     range: [0, STOPS.length, 1],
     value: stop < 0 ? STOPS.length : stop,
     text: top_k === null ? "all" : `the ${top_k} likeliest`,
-    code: top_k === null ? "" : `logits[logits < logits.topk(${top_k}).values[-1]] = -torch.inf`,
+    code: top_k === null ? "" : `logits[logits < logits.sort().values[-${top_k}:][0]] = -torch.inf`,
   };
 }
 
 function topPView({ top_p: value }: State): SliderView {
   const text = value === 1 ? "all" : `the first to reach ${fixed(value)}`;
-  const code = value === 1 ? "" : `logits[before >= ${value}] = -torch.inf`;
+  const code =
+    value === 1
+      ? ""
+      : `z, i = logits.sort(descending=True); p = z.softmax(-1); logits[i[p.cumsum(-1) - p >= ${value}]] = -torch.inf`;
   return { name: "Top-p", range: [0.05, 1, 0.05], value, text, code };
 }
 
 function minPView({ min_p: value }: State): SliderView {
   const text = value === 0 ? "all" : `${fixed(value)} of the likeliest’s chance`;
-  const code = value === 0 ? "" : `logits[p < ${value} * p.max()] = -torch.inf`;
+  const code = value === 0 ? "" : `p = logits.softmax(-1); logits[p < ${value} * p.max()] = -torch.inf`;
   return { name: "Min-p", range: [0, 1, 0.02], value, text, code };
 }
 
 function penaltyView({ penalty: value }: State): SliderView {
   const text = value === 1 ? "none" : fixed(value);
-  const code = value === 1 ? "" : `logits[ids] = torch.where(said > 0, said / ${value}, said * ${value})`;
+  const code =
+    value === 1 ? "" : `said = logits[ids]; logits[ids] = torch.where(said > 0, said / ${value}, said * ${value})`;
   return { name: "Penalty for repeating", range: [1, HARSHEST, 0.05], value, text, code };
 }
