@@ -25,6 +25,8 @@ import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
+import translator from "./widgets/translator";
+import * as dates from "./widgets/translator/dates";
 import writer from "./widgets/writer";
 
 const core = {
@@ -53,7 +55,7 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
-  llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer, translator, dates },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -2,6 +2,7 @@
 
 import type { Model } from "../core/models/open";
 import { Reader } from "./reader";
+import { type SearchRequest, search } from "./translating";
 import { read, type WriteRequest, write } from "./writing";
 
 interface Tasks {
@@ -13,6 +14,9 @@ interface Tasks {
 
 /** Throws for a model of a kind for which no widget is written. */
 export function tasksOf(model: Model): Tasks {
+  if (model.kind === "translator") {
+    return { about: {}, all: { search: (request) => search(model, request as SearchRequest) } };
+  }
   if (model.kind !== "gpt") throw new Error(`no widget asks a model of the kind ${model.kind}`);
   const reader = new Reader(model);
   const { name, size } = model.tokenizer;
