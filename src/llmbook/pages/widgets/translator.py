@@ -194,7 +194,7 @@ class Translator(PageWidget):
             {
                 "ids": one.ids,
                 "score": round(one.score, 6),
-                "chances": to_base64(one.chances),
+                "chances": [round(p, 6) for p in one.chances.flatten().tolist()],
                 "cross": to_base64(one.cross),
             }
             for one in self.found.texts

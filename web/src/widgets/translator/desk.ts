@@ -101,6 +101,13 @@ export class Desk {
     this.tell();
   }
 
+  /** Somebody else may have set traits. */
+  follow(): void {
+    const now = readState(this.#traits);
+    const names = Object.keys(now) as (keyof State)[];
+    if (names.some((name) => now[name] !== this.state[name])) this.refresh();
+  }
+
   /** Read the traits anew, and search, where they ask for something else. */
   refresh(): void {
     this.state = readState(this.#traits);

@@ -14,7 +14,7 @@ export interface Candidate {
 export function openingOf({ opening }: About, { text, width }: State): Found | null {
   if (!("texts" in opening) || opening.text !== text || opening.width !== width) return null;
   const texts = opening.texts.map(({ chances, cross, ...more }) => {
-    return { ...more, chances: decodeFloat16(chances), cross: decodeFloat16(cross) };
+    return { ...more, chances: Float64Array.from(chances), cross: decodeFloat16(cross) };
   });
   return { text, width, texts, held: opening.held };
 }

@@ -36,7 +36,7 @@ function render({ model, el, signal }: RenderContext<Traits>): () => void {
   const root = widgetRoot({ className: "translator", label: "Translator", css, signal: desk.signal });
   root.append(...sections(desk));
   wakeOnTouch(root, desk.model);
-  onTraitsChange(model, Object.keys(desk.state), () => desk.refresh(), desk.signal);
+  onTraitsChange(model, Object.keys(desk.state), () => desk.follow(), desk.signal);
   desk.onUpdate(() => setAttribute(root, "aria-busy", String(desk.isBusy)));
   el.replaceChildren(root);
   desk.tell();

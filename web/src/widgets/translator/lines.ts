@@ -30,9 +30,7 @@ export function lines(desk: Desk, answer: (key: number) => void): HTMLElement[] 
     read.setBars(characters.map((_, s) => (isHidden ? "0" : (weights[step * width + s] ?? 0).toFixed(4))));
     read.press(...(isHidden ? [] : [key]));
     written.press(step);
-    for (const [t, item] of [...written.element.children].entries()) {
-      if (item instanceof HTMLElement) item.hidden = t > step;
-    }
+    for (const [t, item] of [...written.element.children].entries()) item.classList.toggle("ahead", t > step);
     setText(above, isHidden ? "Press the character that it looks at most" : "It reads (key)");
   });
   return [above, read.element, below, written.element];

@@ -22,11 +22,11 @@ export interface About {
   opening: Opening | Record<string, never>;
 }
 
-/** What Python has found for the text and the width with which the widget was made; its numbers are float16 in base64. */
+/** What Python has found for the text and the width with which the widget was made; the weights are float16 in base64. */
 export interface Opening {
   text: string;
   width: number;
-  texts: { ids: number[]; score: number; chances: string; cross: string }[];
+  texts: { ids: number[]; score: number; chances: number[]; cross: string }[];
   held: { ids: number[]; total: number }[][];
 }
 
