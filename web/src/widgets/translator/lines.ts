@@ -3,7 +3,7 @@
 
 import { chips } from "../../controls/chips";
 import { h } from "../../controls/element";
-import { setText } from "../../controls/write";
+import { setAttribute, setText } from "../../controls/write";
 import type { Desk } from "./desk";
 
 export function lines(desk: Desk, answer: (key: number) => void): HTMLElement[] {
@@ -29,8 +29,10 @@ export function lines(desk: Desk, answer: (key: number) => void): HTMLElement[] 
     const width = characters.length;
     read.setBars(characters.map((_, s) => (isHidden ? "0" : (weights[step * width + s] ?? 0).toFixed(4))));
     read.press(...(isHidden ? [] : [key]));
-    written.press(step);
-    for (const [t, item] of [...written.element.children].entries()) item.classList.toggle("ahead", t > step);
+    for (const [t, item] of [...written.element.children].entries()) {
+      item.classList.toggle("ahead", t > step);
+      if (item.firstElementChild) setAttribute(item.firstElementChild, "aria-pressed", String(t === step));
+    }
     setText(above, isHidden ? "Press the character that it looks at most" : "It reads (key)");
   });
   return [above, read.element, below, written.element];
