@@ -4,6 +4,7 @@ import { h } from "../../controls/element";
 import { onThemeChange } from "../../controls/theme";
 import { setAttribute } from "../../controls/write";
 import type { Desk } from "./desk";
+import { rowsSeen } from "./map";
 
 const CELL = 4; // pixels of a canvas
 
@@ -41,7 +42,7 @@ export function heads(desk: Desk): HTMLElement {
 
   desk.onUpdate(() => {
     if (drawn !== desk.shown) draw();
-    const rest = 1 - (desk.step + (desk.isHidden ? 0 : 1)) / Math.max(1, desk.tokens.length);
+    const rest = 1 - rowsSeen(desk) / Math.max(1, desk.tokens.length);
     element.style.setProperty("--rest", `${(100 * rest).toFixed(1)}%`);
     for (const [i, { button }] of all.entries()) setAttribute(button, "aria-pressed", String(i === looked(desk)));
   });

@@ -72,7 +72,7 @@ function sections(desk: Desk): Node[] {
     predict.element,
     result,
     h("div", { class: "buttons" }, code.button, ...stateLink(desk), button("Reset", reset, desk.signal)),
-    ...tables(desk),
+    tables(desk),
     code.element,
     onPaper(desk),
   ];

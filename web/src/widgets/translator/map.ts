@@ -64,13 +64,16 @@ export function viewOf({ weights, step, key, isHidden }: Desk): HeatView {
   return { weights, mayAttend, row: step, col: isHidden ? -1 : key, hiddenRow: isHidden ? step : -1 };
 }
 
+/** How many rows may be seen: those written, and not the one that waits for a prediction. */
+export const rowsSeen = ({ step, isHidden, shown }: Desk): number => (shown ? step + (isHidden ? 0 : 1) : 0);
+
 /** What lies over the rows that are not written yet, and over the one that waits for a prediction. */
-export function coverOf({ width }: Layout): SVGElement {
+function coverOf({ width }: Layout): SVGElement {
   return svg("rect", { class: "cover", x: 0, width });
 }
 
-export function placeCover(cover: SVGElement, { step, isHidden }: Desk, layout: Layout): void {
-  const from = edgeOf(layout, step + (isHidden ? 0 : 1)) + 0.5;
+function placeCover(cover: SVGElement, desk: Desk, layout: Layout): void {
+  const from = edgeOf(layout, rowsSeen(desk)) + 0.5;
   setAttribute(cover, "y", String(from));
   setAttribute(cover, "height", String(Math.max(0, layout.height - from)));
 }

@@ -35,8 +35,8 @@ export function quoteToken(token: string): string {
 
 const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
-/** What is known of the text, and so of the answer. */
-export function describeTruth(desk: Desk): string {
+/** What is known of the text, and so of the answer: whether that is right is said when all of it is written. */
+export function describeTruth(desk: Desk, isWhole = desk.step === desk.tokens.length - 1): string {
   const { meaning, shown, about, trouble } = desk;
   if (trouble || !shown) return "";
   const { kind, day, target = "" } = meaning;
@@ -46,8 +46,8 @@ export function describeTruth(desk: Desk): string {
     return `It has the form of a date, but that day is a ${weekdayNames(day, about.dates)[0]}: there is no right answer.`;
   if (kind !== "day" || !day)
     return "It is in none of the nine formats: what it means, and whether the answer is right, is not known here.";
-  const written = textOf(shown.ids, about);
-  return `${verdictOn(written, target, desk)} ${describeDay(day, desk)}`;
+  const verdict = isWhole ? `${verdictOn(textOf(shown.ids, about), target, desk)} ` : "";
+  return verdict + describeDay(day, desk);
 }
 
 function verdictOn(written: string, target: string, { about, found }: Desk): string {

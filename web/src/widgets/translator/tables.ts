@@ -1,19 +1,27 @@
 // The twins of the pictures, for whoever reads numbers better: the weights, the alternatives, and the beams on the way.
 
 import { details } from "../../controls/details";
+import { h } from "../../controls/element";
 import { scrollRegion, table } from "../../controls/table";
 import { fixed } from "../../core/format";
 import { legible } from "../../core/legible";
 import { SHOWN } from "./alternatives";
 import type { Desk } from "./desk";
 import { alternativesAt, textOf } from "./found";
+import { rowsSeen } from "./map";
 
-export function tables(desk: Desk): HTMLElement[] {
-  return [
+export function tables(desk: Desk): HTMLElement {
+  const all = h(
+    "div",
+    {},
     unfolding(desk, "Where it looks, as a table", tableOfWeights),
     unfolding(desk, "The alternatives at every place, as a table", tableOfAlternatives),
     unfolding(desk, "The beams on the way, as a table", tableOfBeams),
-  ];
+  );
+  desk.onUpdate(() => {
+    all.hidden = desk.shown === null;
+  });
+  return all;
 }
 
 function unfolding(desk: Desk, title: string, make: (desk: Desk) => HTMLTableElement): HTMLElement {
@@ -24,14 +32,11 @@ function unfolding(desk: Desk, title: string, make: (desk: Desk) => HTMLTableEle
   return part.element;
 }
 
-/** How many rows may be seen: those written, and not the one that waits for a prediction. */
-const seen = ({ step, isHidden, shown }: Desk): number => (shown ? step + (isHidden ? 0 : 1) : 0);
-
 export function tableOfWeights(desk: Desk): HTMLTableElement {
   const { tokens, read, weights } = desk;
   const S = read.length;
   const rows = tokens
-    .slice(0, seen(desk))
+    .slice(0, rowsSeen(desk))
     .map((token, t) => [token, ...Array.from(weights.subarray(t * S, (t + 1) * S), (weight) => fixed(weight))]);
   return table(["query \\ key", ...read], rows);
 }
