@@ -31,6 +31,8 @@ import { moved } from "./widgets/gap_filler/editing";
 import { hideOne } from "./widgets/gap_filler/question";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
+import translator from "./widgets/translator";
+import * as dates from "./widgets/translator/dates";
 import writer from "./widgets/writer";
 
 const core = {
@@ -59,7 +61,7 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
-  llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer },
+  llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer, translator, dates },
   llmbookGaps: { fill, fromLink: gapFiller.fromLink, hideOne, moved, render: gapFiller.render },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,

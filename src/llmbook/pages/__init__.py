@@ -29,5 +29,6 @@ from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import GapFiller as GapFiller
 from llmbook.pages.widgets import PositionLab as PositionLab
+from llmbook.pages.widgets import Translator as Translator
 from llmbook.pages.widgets import WordArcs as WordArcs
 from llmbook.pages.widgets import Writer as Writer

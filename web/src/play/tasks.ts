@@ -5,6 +5,7 @@ import type { Model } from "../core/models/open";
 import { fill } from "./filling";
 import { Reader } from "./reader";
 import { Measure, type SurprisesRequest } from "./surprises";
+import { type SearchRequest, search } from "./translating";
 import { read, type WriteRequest, write } from "./writing";
 
 interface Tasks {
@@ -16,7 +17,9 @@ interface Tasks {
 
 /** Throws for a model of a kind for which no widget is written. */
 export function tasksOf(model: Model): Tasks {
-  if (model.kind === "translator") throw new Error(`no widget asks a model of the kind ${model.kind}`);
+  if (model.kind === "translator") {
+    return { about: {}, all: { search: (request) => search(model, request as SearchRequest) } };
+  }
   const { name, size } = model.tokenizer;
   const about = { pieces: Array.from({ length: size }, (_, id) => name(id)) };
   if (model.kind === "bert") return { about, all: { fill: (asked) => fill(model, asked as Gaps) } };

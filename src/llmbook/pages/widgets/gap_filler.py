@@ -19,6 +19,7 @@ from torch import Tensor
 from llmbook.nn.recording import record_attention
 from llmbook.pages.widgets.checks import LARGEST, check_number, is_number
 from llmbook.pages.widgets.gap_sentences import SENTENCES
+from llmbook.pages.widgets.stored_weights import describe
 from llmbook.pages.widgets.stored_widget import StoredWidget, stored_model, tokenizer_of
 from llmbook.pages.widgets.widget import STATIC, heading
 from llmbook.pages.widgets.words import whole
@@ -59,7 +60,7 @@ class GapFiller(StoredWidget):
             text, settings = SENTENCES[0], settings or {"hidden": [1, 9]}
         check_settings({"text": text, **settings})
         check_places(words_of(text), **settings)
-        super().__init__(MODEL, text=whole(text), **settings)
+        super().__init__(stored=describe(MODEL), text=whole(text), **settings)
         self.opening = {
             "of": {name: getattr(self, name) for name in STATE},
             "known": [word == BLANK or word in tokenizer_of(MODEL).ids for word in self.words],

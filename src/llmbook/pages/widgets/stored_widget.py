@@ -8,23 +8,20 @@ from typing import Any
 
 import traitlets
 
-from llmbook.pages.widgets.stored_weights import describe, part
+from llmbook.pages.widgets.stored_weights import part
 from llmbook.pages.widgets.widget import PageWidget
 
 
 class StoredWidget(PageWidget):
-    """A widget whose front end computes with the stored model called ``stored["name"]``.
-
-    ``about`` is what else the front end must know of the model before it has come.
-    """
+    """A widget whose front end computes with the stored model that ``stored`` describes."""
 
     _sources = ("stored", "opening")
 
     stored = traitlets.Dict().tag(sync=True)
     opening = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, model: str, about: dict[str, Any] | None = None, **settings: Any) -> None:
-        super().__init__(stored={**describe(model), **(about or {})}, **settings)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
         self.on_msg(self._answer)
 
     @property

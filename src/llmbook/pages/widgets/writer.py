@@ -63,7 +63,7 @@ class Writer(StoredWidget):
         sizes = sizes_of(model)
         check_settings({"text": text, **settings}, **sizes)
         counts = describe(TRIGRAMS) if model == MODELS[0] else None
-        super().__init__(model, sizes, counts=counts, text=whole(text), **settings)
+        super().__init__(stored={**describe(model), **sizes}, counts=counts, text=whole(text), **settings)
         self.opening = {"of": {name: getattr(self, name) for name in STATE}, "rows": self.rows()}
 
     @property

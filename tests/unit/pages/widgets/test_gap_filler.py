@@ -251,7 +251,8 @@ def test_half_of_a_surrogate_pair_is_read_as_a_browser_reads_it():
 def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
     filler, sent = GapFiller(TEXT), []
     monkeypatch.setattr(GapFiller, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
-    for content in ({"part": 0}, {"part": -1}, {"part": 6}, {"part": True}, None, "part"):
+    asked = [{"part": part, "name": NAME} for part in (0, -1, 6, True)]
+    for content in (*asked, {"part": 0}, {"part": 0, "name": "dates"}, {"part": 0, "name": []}, None, "part"):
         filler._handle_custom_msg(content, [])
     assert sent == [({"part": 0, "name": NAME}, [stored_weights.part(NAME, 0)])]
 

@@ -1,0 +1,89 @@
+// The translator's synchronised traits, as the Python class llmbook.pages.widgets.Translator declares them.
+
+import { wellFormed } from "../../core/words";
+import type { Stored } from "../../play/parts";
+import type { WidgetModel } from "../host";
+import type { Dates } from "./dates";
+
+/** What is known before the model has come. */
+export interface About {
+  stored: Stored;
+  /** The characters that the model can read. */
+  reads: string;
+  /** What each id is that it writes. */
+  writes: string[];
+  /** The most characters that it reads, and those that it writes. */
+  positions: number;
+  longest: number;
+  layers: number;
+  heads: number;
+  examples: [name: string, text: string][];
+  dates: Dates;
+  opening: Opening | Record<string, never>;
+}
+
+/** What Python has found for the text and the width with which the widget was made; the weights are float16 in base64. */
+export interface Opening {
+  text: string;
+  width: number;
+  texts: { ids: number[]; score: number; chances: number[]; cross: string }[];
+  held: { ids: number[]; total: number }[][];
+}
+
+/** What the reader sets. */
+export interface State {
+  text: string;
+  /** Beams of the search; one takes the likeliest character after the other. */
+  width: number;
+  /** Which of the texts found is looked at, best first. */
+  beam: number;
+  /** The character that is being written, from 0; the last where there are fewer. */
+  step: number;
+  /** From 0; null for the mean of all. */
+  layer: number | null;
+  head: number | null;
+  /** The character that is read, from 0; the last where there are fewer. */
+  key: number;
+  /** Whether the true alignment is drawn. */
+  framed: boolean;
+}
+
+export type Traits = { source: About } & { [Name in keyof State]: State[Name] };
+export type TranslatorTraits = WidgetModel<Traits>;
+
+export const MOST_CHARACTERS = 200;
+export const WIDEST = 4;
+export const LAST_STEP = 19;
+export const LAYERS = 2;
+export const HEADS = 4;
+const LAST_KEY = 31;
+
+export function readState(model: TranslatorTraits): State {
+  return {
+    text: model.get("text"),
+    width: model.get("width"),
+    beam: model.get("beam"),
+    step: model.get("step"),
+    layer: model.get("layer"),
+    head: model.get("head"),
+    key: model.get("key"),
+    framed: model.get("framed"),
+  };
+}
+
+/** What of a link's values is a state: each is looked at, and left out where it cannot be. */
+export function fromLink(values: Record<string, unknown>): Partial<State> {
+  const { text, width, beam, step, layer, head, key, framed } = values;
+  const isWhole = (value: unknown, low: number, high: number): value is number =>
+    typeof value === "number" && Number.isInteger(value) && value >= low && value <= high;
+  return {
+    ...(typeof text === "string" && { text: wellFormed(text.slice(0, MOST_CHARACTERS)) }),
+    ...(isWhole(width, 1, WIDEST) && { width }),
+    ...(isWhole(beam, 0, WIDEST - 1) && { beam }),
+    ...(isWhole(step, 0, LAST_STEP) && { step }),
+    ...((layer === null || isWhole(layer, 0, LAYERS - 1)) && { layer }),
+    ...((head === null || isWhole(head, 0, HEADS - 1)) && { head }),
+    ...(isWhole(key, 0, LAST_KEY) && { key }),
+    ...(typeof framed === "boolean" && { framed }),
+  };
+}
