@@ -4,6 +4,7 @@ import * as attention from "./core/attention";
 import * as calibration from "./core/calibration";
 import * as drawn from "./core/drawn";
 import * as float16 from "./core/float16";
+import * as headScores from "./core/head_scores";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
@@ -23,6 +24,9 @@ import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
+import headExplorer from "./widgets/head_explorer";
+import { Explorer } from "./widgets/head_explorer/explorer";
+import * as headSet from "./widgets/head_explorer/head_set";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
 import writer from "./widgets/writer";
@@ -54,6 +58,7 @@ Object.assign(globalThis, {
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
   llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookHeads: { ...headScores, ...headSet, Explorer, headExplorer },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -22,7 +22,7 @@ from llmbook.pages.widgets.stored_weights import HEADS, describe, part
 from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, heading, to_base64
 from llmbook.pages.widgets.words import whole
 
-ROUNDED = 3  # decimals of what is shown until the heads have come
+ROUNDED = 5  # decimals of what is shown until the heads have come
 
 
 class HeadExplorer(PageWidget):

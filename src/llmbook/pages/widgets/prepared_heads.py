@@ -1,8 +1,8 @@
 """The sentences that the head explorer comes with: heads of MiniLM and SmolLM2, stored beside this module.
 
-:func:`store` computes them again from the real models and writes them. They are rounded (see ``head_set.coarse``): no weight moves by
-more than about 0.02, and the mean one by less than 0.001; a test compares with the models. The names of heads are what
-page 5.7 found by its tests.
+:func:`store` computes them again from the real models and writes them. They are rounded (see ``head_set.coarse``): no
+weight moves by more than about 0.02, and the mean one by less than 0.001; a test compares with the models. The names
+of heads are what page 5.7 found by its tests.
 """
 
 from dataclasses import dataclass, field

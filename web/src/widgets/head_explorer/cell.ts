@@ -1,0 +1,44 @@
+// One head of the grid: its thumbnail, its label, and its score.
+
+import { h, uniqueId } from "../../controls/element";
+import { setAttribute, setText } from "../../controls/write";
+import type { HeadSet } from "../../core/heads";
+import type { Explorer } from "./explorer";
+import { minus } from "./sentences";
+import { thumbnail } from "./thumbnail";
+
+export interface Cell {
+  element: HTMLElement;
+  canvas: HTMLCanvasElement;
+  update(explorer: Explorer, isActive: boolean): void;
+}
+
+export function cellOf({ T, n_heads, labels }: HeadSet, place: number): Cell {
+  const name = labels[place] ?? "";
+  const canvas = thumbnail(T);
+  const score = h("span", { class: "score" });
+  const className = place % n_heads === 0 ? "cell first" : "cell";
+  const attributes = { class: className, role: "option", id: uniqueId("head") };
+  const element = h("div", attributes, canvas, h("span", { class: "label" }, name), score);
+
+  function update(explorer: Explorer, isActive: boolean): void {
+    const known = explorer.nameOf(place);
+    const told = explorer.scores ? minus(explorer.scores[place] ?? 0) : "";
+    setText(score, told);
+    setAttribute(element, "aria-selected", String(explorer.state.heads.includes(name)));
+    setAttribute(element, "aria-label", [name, known, told && `score ${told}`].filter(Boolean).join(", "));
+    setAttribute(element, "title", known);
+    element.classList.toggle("active", isActive);
+    element.classList.toggle("named", known !== "");
+  }
+  return { element, canvas, update };
+}
+
+/** The one of these cells in the next row, as they stand just now, that is nearest to `from`; `step` is 1 or −1. */
+export function nearestInNextRow(from: HTMLElement, cells: HTMLElement[], step: number): HTMLElement {
+  const down = (cell: HTMLElement): number => step * (cell.offsetTop - from.offsetTop);
+  const beyond = cells.filter((cell) => down(cell) > 0);
+  const row = Math.min(...beyond.map(down));
+  const aside = (cell: HTMLElement): number => Math.abs(cell.offsetLeft - from.offsetLeft);
+  return beyond.filter((cell) => down(cell) === row).reduce((a, b) => (aside(b) < aside(a) ? b : a), beyond[0] ?? from);
+}
