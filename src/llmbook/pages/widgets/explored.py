@@ -76,14 +76,19 @@ def check_labels(name: str, labels: Any, opened: HeadSet | None) -> None:
             raise ValueError(f"there is no head {label}: the layers are {layers}, each of {opened.q.shape[1]} heads")
 
 
-def check_heads_given(q: Any, k: Any, words: Sequence[str], layers: Sequence[int], names: Mapping[str, str]) -> None:
-    """Raise ``ValueError``, naming the sizes, unless the tensors are heads of these words."""
+def check_tensors(q: Any, k: Any) -> None:
+    """Raise ``ValueError`` unless these are tensors with three or four axes."""
     if not (isinstance(q, Tensor) and isinstance(k, Tensor)):
         raise ValueError(f"queries and keys must be two tensors, got {type(q).__name__} and {type(k).__name__}")
+    if not {q.ndim, k.ndim} <= {3, 4}:
+        shapes = f"q {tuple(q.shape)} and k {tuple(k.shape)}"
+        raise ValueError(f"q and k must be (layers, heads, T, d_k), or without layers; got {shapes}")
+
+
+def check_fit(q: Tensor, k: Tensor, words: Sequence[str], layers: Sequence[Any], names: Mapping[str, str]) -> None:
+    """Raise ``ValueError``, naming the sizes, unless the tensors are heads of these layers and words."""
     T = len(words)
     shapes = f"q {tuple(q.shape)} and k {tuple(k.shape)}"
-    if q.ndim != 4 or k.ndim != 4:
-        raise ValueError(f"q and k must be (layers, heads, T, d_k), or without layers; got {shapes}")
     if 0 in q.shape or 0 in k.shape or q.shape[1] % k.shape[1]:
         raise ValueError(f"the heads of queries must share those of keys equally, and none be empty; got {shapes}")
     if not (q.shape[0] == k.shape[0] == len(layers) and q.shape[2] == k.shape[2] == T and q.shape[3] == k.shape[3]):

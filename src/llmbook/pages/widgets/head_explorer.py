@@ -14,8 +14,9 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from llmbook.pages.head_scores import templates
 from llmbook.pages.read_heads import is_causal, queries_and_keys
-from llmbook.pages.widgets.explored import STATE, check_heads_given, check_settings
+from llmbook.pages.widgets.explored import STATE, check_fit, check_settings, check_tensors
 from llmbook.pages.widgets.head_set import KNOWN, HeadSet
 from llmbook.pages.widgets.prepared_heads import SETS, place, prepared
 from llmbook.pages.widgets.stored_weights import HEADS, describe, part
@@ -59,8 +60,8 @@ class HeadExplorer(PageWidget):
 
     def __init__(
         self,
-        q: Float[Tensor, "*L H T d_k"] | None = None,
-        k: Float[Tensor, "*L H_kv T d_k"] | None = None,
+        q: Tensor | None = None,
+        k: Tensor | None = None,
         words: Sequence[str] = (),
         *,
         layers: Sequence[int] | None = None,
@@ -89,7 +90,7 @@ class HeadExplorer(PageWidget):
         check_settings(settings, opened)
         super().__init__(source=source, **as_lists(settings))
         if q is None:
-            self.source = {**source, "opening": self._opening()}
+            self.set_trait("source", {**source, "opening": self._opening()})
         self.on_msg(self._answer)
 
     @classmethod
@@ -192,7 +193,7 @@ class HeadExplorer(PageWidget):
         """What the map shows as an HTML table: a row for each query, a column for each key."""
         cells = "".join(heading("col", word) for word in self.words)
         rows = "".join(
-            f"<tr>{heading('row', word)}" + "".join(f"<td>{w + 0.0:.2f}</td>" for w in row) + "</tr>"
+            f"<tr>{heading('row', word)}" + "".join(f"<td>{round(w, 2) + 0.0:.2f}</td>" for w in row) + "</tr>"
             for word, row in zip(self.words, self.weights.tolist(), strict=True)
         )
         minus = {"own": " less the same in the model’s own settings", "kept": f" less {', '.join(self.kept)}"}
@@ -214,12 +215,14 @@ def set_of(
     names: Mapping[str, str],
 ) -> HeadSet:
     """The heads of given tensors, in float16."""
-    q, k = (x[None] if isinstance(x, Tensor) and x.ndim == 3 else x for x in (q, k))
+    check_tensors(q, k)
+    assert k is not None
+    q, k = (x[None] if x.ndim == 3 else x for x in (q, k))
     layers = list(range(len(q)) if layers is None else layers)
     words = [whole(word) for word in words]
-    check_heads_given(q, k, words, layers, names)
-    assert k is not None
-    made = HeadSet(
+    check_fit(q, k, words, layers, names)
+    templates(words, rest, pronouns)  # raises for places that are not there
+    return HeadSet(
         words=words,
         q=q.detach().cpu().half(),
         k=k.detach().cpu().half(),
@@ -229,8 +232,6 @@ def set_of(
         pronouns=[list(triple) for triple in pronouns],
         names=dict(names),
     )
-    made.scores(torch.zeros(len(words), len(words), dtype=torch.float64))  # raises for places that are not there
-    return made
 
 
 def describe_set(name: str) -> dict[str, Any]:

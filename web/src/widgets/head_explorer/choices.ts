@@ -29,7 +29,7 @@ const NO_SCORE: Partial<Record<ScoreName, string>> = {
 
 const AGAINST_NAMES: Record<Against, string> = {
   nothing: "nothing",
-  own: "the same as the model has it",
+  own: "the same, as in the model",
   kept: "the kept heads",
 };
 
@@ -92,7 +92,7 @@ function orderSelect(explorer: Explorer): HTMLElement {
   const { element, update } = select({
     name: "Order",
     options: [...ORDERS],
-    nameOf: (order) => (order === "model" ? "layers and heads" : "the largest score first"),
+    nameOf: (order) => (order === "model" ? "layers and heads" : "largest score first"),
     onChange: (order) => explorer.change({ order }),
     signal: explorer.signal,
   });

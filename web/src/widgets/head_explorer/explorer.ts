@@ -9,7 +9,6 @@ import { areAlike, type ExplorerModel, readState, type Source, type State } from
 import { Weighed } from "./weighed";
 
 const NONE = new Float64Array();
-
 export class Explorer {
   readonly signal: AbortSignal;
   readonly source: Source;
@@ -182,10 +181,10 @@ export class Explorer {
     const { prepared } = this.sets;
     const sentence = prepared.find(({ name }) => name === asked.sentence) ?? prepared[0];
     this.state = { ...asked, sentence: sentence?.name ?? "" };
-    const before = this.set;
-    this.set = this.#own ?? this.sets.get(this.state.sentence);
-    if (before !== this.set) this.looked = -1;
-    const { set, state } = this;
+    const set = this.#own ?? this.sets.get(this.state.sentence);
+    if (set !== this.set) this.looked = -1;
+    this.set = set;
+    const { state } = this;
     if (!set) {
       const failed = this.sets.trouble.has(state.sentence);
       if (!failed && (this.inNotebook || !this.isOpening)) this.wake();

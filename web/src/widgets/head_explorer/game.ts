@@ -80,7 +80,10 @@ export class Game {
   #toggle(): void {
     const explorer = this.#explorer;
     this.#waits = !explorer.set;
-    if (this.#waits) return explorer.wake();
+    if (this.#waits) {
+      explorer.wake();
+      return;
+    }
     this.#verdict.textContent = "";
     this.#sure.value = "";
     explorer.asked = explorer.asked ? null : this.#nextKind();
@@ -107,7 +110,10 @@ export class Game {
 
   #update(): void {
     const { asked, set, state } = this.#explorer;
-    if (this.#waits && set) return this.#toggle();
+    if (this.#waits && set) {
+      this.#toggle(); // which calls this again
+      return;
+    }
     const [head, ...more] = state.heads;
     setText(this.button, asked ? "Give up" : "Find the head");
     setAttribute(this.button, "aria-pressed", String(asked !== null));
