@@ -659,7 +659,7 @@ LINKS = [
     {},
     dict.fromkeys(STATE, 7),
     dict.fromkeys(STATE, "<img src=x onerror=window.hacked=1>"),
-    dict.fromkeys(STATE, []),
+    {name: [] for name in STATE},
     dict.fromkeys(STATE),
     {"sentence": "nobody", "heads": ["L99H99"], "kept": ["L1H99"], "against": "kept", "row": 63, "key": 63},
     {"temperature": 0, "least": -2, "row": 1.5, "key": -1, "heads": ["x"], "source": {}, "score": "__proto__"},

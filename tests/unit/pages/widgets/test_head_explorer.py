@@ -142,7 +142,7 @@ def test_the_page_is_told_the_state_and_which_scripts_it_needs():
 
 
 def test_the_table_has_the_weights():
-    table = HeadExplorer(sentence="ten-words", against="own", temperature=2.0).to_html()
+    table = HeadExplorer(sentence="ten-words", against="own", temperature=2.0).to_table()
     cells = [float(text) for text in re.findall(r"<td>(-?[\d.]+)</td>", table)]
     expected = HeadExplorer(sentence="ten-words", against="own", temperature=2.0).weights
     assert_close(torch.tensor(cells).view(20, 20).double(), expected, rtol=0, atol=0.00501)
