@@ -131,7 +131,8 @@ def agree(page: Page, explorer: HeadExplorer) -> None:
     pairs = [(found["all"], explorer.all_weights), (found["shown"], explorer.weights)]
     pairs += [(found["scores"][kind], score) for kind, score in explorer.scores.items()]
     for ours, theirs in pairs:
-        torch.testing.assert_close(torch.tensor(ours).double().view_as(theirs), theirs, atol=CLOSE, rtol=0)
+        found_numbers = torch.tensor(ours, dtype=torch.float64).view_as(theirs)
+        torch.testing.assert_close(found_numbers, theirs, atol=CLOSE, rtol=0)
 
 
 def random_states(count: int) -> list[HeadExplorer]:
@@ -249,6 +250,7 @@ def test_the_heads_come_at_the_first_touch_and_not_before(open_heads):
     for _ in range(25):  # to go by with the Tab key is no touch
         page.keyboard.press("Tab")
     page.mouse.move(300, 300)
+    page.mouse.move(1, 1)
     page.wait_for_timeout(200)
     assert loaded(page) == []
     opening = page.locator(".sentence").inner_text()
@@ -384,7 +386,7 @@ def test_temperature_scale_and_mask_are_computed(open_heads):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_score_sorts_and_filters(open_heads, kind):
     page = open_heads("ten-words" if kind != "pronoun" else "plain")
-    page.get_by_role("combobox", name="Score").select_option(kind)
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option(kind)
     made = python_of(page)
     scores = made.scores[kind].flatten()
     cells = page.locator(".heads .cell")
@@ -410,11 +412,11 @@ def test_every_score_sorts_and_filters(open_heads, kind):
 
 def test_a_score_that_the_sentence_has_not_is_told(open_heads):
     page = open_heads("ten-words")
-    page.get_by_role("combobox", name="Score").select_option("pronoun")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("pronoun")
     expect(page.get_by_role("status").filter(has_text="pronoun")).to_contain_text("there is no such score")
     assert page.locator(".heads .cell .score").first.inner_text() == ""
     page = open_heads("one")
-    page.get_by_role("combobox", name="Score").select_option("previous")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("previous")
     expect(page.get_by_role("status").filter(has_text="no previous one")).to_be_visible()
 
 
@@ -528,7 +530,7 @@ def test_thumbnails_follow_the_theme(open_heads):
 
 def test_each_control_names_its_line(open_heads):
     page = open_heads()
-    page.get_by_role("combobox", name="Score").select_option("rest")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("rest")
     page.get_by_role("slider", name="Least score").fill("0.5")
     lines = page.locator(".head-explorer .control:visible").evaluate_all(
         "(all) => all.map((e) => e.querySelector('code')?.textContent ?? '')"
@@ -560,7 +562,7 @@ def test_find_the_head_scores_with_the_readers_confidence(open_heads):
     verdict = page.locator(".verdict")
     page.get_by_role("button", name="Find the head").click()
     assert asked_kind(page) == "previous"
-    assert page.get_by_role("combobox", name="Score").count() == 0
+    assert page.get_by_role("combobox", name=re.compile("^Score")).count() == 0
     assert page.locator(".heads .named").count() == 0  # a name would tell
     assert "(" not in page.locator(".sentence").inner_text().split("attends")[0].replace("(2)", "")
     cell(page, "L16H0").click()
@@ -569,7 +571,7 @@ def test_find_the_head_scores_with_the_readers_confidence(open_heads):
     score = HeadExplorer(sentence="ten-words").scores["previous"].max().item()
     expect(verdict).to_contain_text(f"Right: L16H0 scores {score:.2f}, and no other of 36 more.")
     expect(verdict).to_contain_text("Brier score of this answer: 0.01")
-    expect(page.get_by_role("combobox", name="Score")).to_have_value("previous")
+    expect(page.get_by_role("combobox", name=re.compile("^Score"))).to_have_value("previous")
     expect(page.get_by_role("button", name="Find the head")).to_be_focused()
     page.get_by_role("button", name="Find the head").click()
     assert asked_kind(page) == "induction"  # another one
@@ -585,7 +587,7 @@ def test_find_the_head_scores_with_the_readers_confidence(open_heads):
 def test_what_was_seen_is_asked_last_and_counts_no_more(open_heads):
     page = open_heads("ten-words")
     for kind in ("previous", "induction", "duplicate"):
-        page.get_by_role("combobox", name="Score").select_option(kind)
+        page.get_by_role("combobox", name=re.compile("^Score")).select_option(kind)
     page.get_by_role("button", name="Find the head").click()
     assert asked_kind(page) == "rest"
     page.get_by_role("button", name="Give up").click()
@@ -657,7 +659,7 @@ def test_a_link_brings_the_state_back(open_heads):
 
 LINKS = [
     {},
-    dict.fromkeys(STATE, 7),
+    dict.fromkeys(STATE, -7),
     dict.fromkeys(STATE, "<img src=x onerror=window.hacked=1>"),
     {name: [] for name in STATE},
     dict.fromkeys(STATE),
@@ -713,10 +715,10 @@ def test_of_tensors_the_code_names_them(open_heads):
 
 def test_reset_brings_back_the_opening_state(open_heads):
     page = open_heads()
-    state = "() => document.querySelector('.head-explorer').innerHTML.replace(/(sure|cell|head)-\\w+/g, '')"
+    state = "() => document.querySelector('.head-explorer').innerHTML.replace(/(sure|cell|head)-\\w+| class=\"\"/g, '')"
     values = "() => [...document.querySelectorAll('.head-explorer :is(input, select)')].map((e) => e.checked + e.value)"
     opening = page.evaluate(state), page.evaluate(values)
-    page.get_by_role("combobox", name="Score").select_option("rest")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("rest")
     page.get_by_role("combobox", name="Order").select_option("score")
     page.get_by_role("slider", name="Least score").fill("0.5")
     page.get_by_role("combobox", name="Less").select_option("own")
@@ -738,7 +740,7 @@ def test_reset_brings_back_the_opening_state(open_heads):
 
 def test_odd_words_are_shown_and_run_nothing(open_heads):
     page = open_heads("odd")
-    page.get_by_role("combobox", name="Score").select_option("previous")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("previous")
     names = page.locator(".map .heat:not(.legend) svg > text").all_text_contents()
     assert names[1:7] == ["↵", "∅", "注意", "שלום", "🙂", "U+FEFF"]
     assert cell(page, "L2H3").get_attribute("title") == "<i>mine</i>"
@@ -769,7 +771,7 @@ def test_without_a_script_there_is_the_table(open_page, address):
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_heads):
     page = open_heads()
-    page.get_by_role("combobox", name="Score").select_option("rest")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("rest")
     for summary in page.locator("summary").all():
         summary.focus()
         page.keyboard.press("Enter")
@@ -791,7 +793,7 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_heads):
 def test_the_keys_move_among_the_heads(open_heads):
     page = open_heads()
     caption = page.locator(".map .caption")
-    page.get_by_role("combobox", name="Score").focus()
+    page.get_by_role("combobox", name=re.compile("^Score")).focus()
     page.keyboard.press("Tab")
     expect(page.get_by_role("listbox")).to_be_focused()
     for key, label in [
@@ -808,7 +810,7 @@ def test_the_keys_move_among_the_heads(open_heads):
         page.keyboard.press(key)
         expect(caption).to_contain_text(f"{label}")
         active = page.get_by_role("listbox").get_attribute("aria-activedescendant")
-        assert page.locator(f"#{active}").get_attribute("aria-label").startswith(label)
+        assert page.locator(f"#{active}").inner_text().startswith(label)
     assert python_of(page).heads == ["L1H3"]
     page.keyboard.press("Enter")
     assert python_of(page).heads == ["L5H11"]
@@ -851,7 +853,7 @@ def test_no_rule_of_access_is_broken(open_heads, name, dark):
     if name == "plain":
         page.get_by_role("button", name="Show all heads").click()
     page.locator(".heads .cell").first.wait_for()
-    page.get_by_role("combobox", name="Score").select_option("rest")
+    page.get_by_role("combobox", name=re.compile("^Score")).select_option("rest")
     page.get_by_role("combobox", name="Less").select_option("own")
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
     page.wait_for_timeout(50)
@@ -935,7 +937,7 @@ TAKE_DOWN = """async ([traits, way]) => {
     for (const part of el.querySelectorAll('button, select, input, [role=grid], [role=option], [role=listbox]')) {
       for (const name of ['click', 'input', 'change', 'focus', 'blur'])
         part.dispatchEvent(new MouseEvent(name, { bubbles: true }));
-      part.dispatchEvent(new PointerEvent('pointerover', { bubbles: true, pointerType: 'mouse' }));
+      part.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, pointerType: 'mouse' }));
       part.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
     }
     const before = writes;

@@ -17,16 +17,17 @@ export function cellOf({ T, n_heads, labels }: HeadSet, place: number): Cell {
   const name = labels[place] ?? "";
   const canvas = thumbnail(T);
   const score = h("span", { class: "score" });
+  const called = h("span", { class: "hidden" }); // to be heard; to be seen it is too long
   const className = place % n_heads === 0 ? "cell first" : "cell";
   const attributes = { class: className, role: "option", id: uniqueId("head") };
-  const element = h("div", attributes, canvas, h("span", { class: "label" }, name), score);
+  const element = h("div", attributes, canvas, h("span", { class: "label" }, name), called, score);
 
   function update(explorer: Explorer, isActive: boolean): void {
     const known = explorer.nameOf(place);
     const told = explorer.scores ? minus(explorer.scores[place] ?? 0) : "";
+    setText(called, known);
     setText(score, told);
     setAttribute(element, "aria-selected", String(explorer.state.heads.includes(name)));
-    setAttribute(element, "aria-label", [name, known, told && `score ${told}`].filter(Boolean).join(", "));
     setAttribute(element, "title", known);
     element.classList.toggle("active", isActive);
     element.classList.toggle("named", known !== "");

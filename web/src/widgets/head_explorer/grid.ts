@@ -33,7 +33,7 @@ export class Grid {
     listen("keydown", (event) => this.#press(event));
     listen("focus", () => explorer.look(element.matches(":focus-visible") ? this.#active : -1));
     listen("blur", () => explorer.look(-1));
-    listen("pointerover", (event) => {
+    listen("pointermove", (event) => {
       if (event.pointerType !== "touch") explorer.look(this.#placeOf(event));
     });
     listen("pointerleave", () => explorer.look(-1));
@@ -110,6 +110,9 @@ export class Grid {
   #arrange(order: number[]): void {
     const isSame = order.join() === this.#order.join() && this.element.childElementCount === order.length;
     this.#order = order;
+    const { set, state } = this.#explorer;
+    const first = set?.labels.indexOf(state.heads[0] ?? "") ?? 0;
+    if (!this.element.matches(":focus") && order.includes(first)) this.#active = first; // where the keys begin
     if (!order.includes(this.#active)) this.#active = order[0] ?? 0;
     if (!isSame) this.element.replaceChildren(...order.flatMap((place) => this.#cells[place]?.element ?? []));
   }
