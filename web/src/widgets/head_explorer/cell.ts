@@ -3,14 +3,23 @@
 import { h, uniqueId } from "../../controls/element";
 import { setAttribute, setText } from "../../controls/write";
 import type { HeadSet } from "../../core/heads";
-import type { Explorer } from "./explorer";
-import { minus } from "./sentences";
 import { thumbnail } from "./thumbnail";
 
 export interface Cell {
   element: HTMLElement;
   canvas: HTMLCanvasElement;
-  update(explorer: Explorer, isActive: boolean): void;
+  update(look: Look): void;
+}
+
+/** How a cell looks just now. */
+export interface Look {
+  /** Whether the keys act on it. */
+  isActive: boolean;
+  isChosen: boolean;
+  /** Its score, if one is shown. */
+  told: string;
+  /** What it is called besides its label. */
+  known: string;
 }
 
 export function cellOf({ T, n_heads, labels }: HeadSet, place: number): Cell {
@@ -22,12 +31,16 @@ export function cellOf({ T, n_heads, labels }: HeadSet, place: number): Cell {
   const attributes = { class: className, role: "option", id: uniqueId("head") };
   const element = h("div", attributes, canvas, h("span", { class: "label" }, name), called, score);
 
-  function update(explorer: Explorer, isActive: boolean): void {
-    const known = explorer.nameOf(place);
-    const told = explorer.scores ? minus(explorer.scores[place] ?? 0) : "";
+  let shown = "";
+
+  /** To read the page costs more than all the rest: what is the same as before is left alone. */
+  function update({ isActive, isChosen, told, known }: Look): void {
+    const now = [told, known, isActive, isChosen].join();
+    if (now === shown) return;
+    shown = now;
     setText(called, known);
     setText(score, told);
-    setAttribute(element, "aria-selected", String(explorer.state.heads.includes(name)));
+    setAttribute(element, "aria-selected", String(isChosen));
     setAttribute(element, "title", known);
     element.classList.toggle("active", isActive);
     element.classList.toggle("named", known !== "");

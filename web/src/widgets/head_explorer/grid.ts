@@ -7,6 +7,7 @@ import { rowOf } from "../../core/matrix";
 import { type Cell, cellOf, nearestInNextRow } from "./cell";
 import type { Explorer } from "./explorer";
 import { orderOf } from "./order";
+import { minus } from "./sentences";
 import { type Ink, inkOf, paint } from "./thumbnail";
 
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
@@ -90,8 +91,21 @@ export class Grid {
     this.#arrange(orderOf(this.#explorer));
     setAttribute(this.element, "data-order", asked ? "model" : state.order);
     setAttribute(this.element, "aria-activedescendant", this.#cells[this.#active]?.element.id ?? "");
-    for (const place of this.#order) this.#cells[place]?.update(this.#explorer, place === this.#active);
+    this.#dress();
     this.#paint();
+  }
+
+  #dress(): void {
+    const explorer = this.#explorer;
+    const { scores, set, state } = explorer;
+    for (const place of this.#order) {
+      this.#cells[place]?.update({
+        isActive: place === this.#active,
+        isChosen: state.heads.includes(set?.labels[place] ?? ""),
+        told: scores ? minus(scores[place] ?? 0) : "",
+        known: explorer.nameOf(place),
+      });
+    }
   }
 
   #build(): void {
@@ -124,7 +138,8 @@ export class Grid {
     const ink = this.#ink ?? inkOf(getComputedStyle(this.element).getPropertyValue("--heat").trim());
     this.#ink = this.element.isConnected ? ink : undefined;
     this.#painted = all;
-    for (const [place, { canvas }] of this.#cells.entries()) paint(canvas, rowOf(all, set.T ** 2, place), ink);
+    const image = new ImageData(set.T, set.T);
+    for (const [place, { canvas }] of this.#cells.entries()) paint(canvas, image, rowOf(all, set.T ** 2, place), ink);
   }
 
   #forgetInk(): void {

@@ -37,9 +37,10 @@ function allHeads(explorer: Explorer): HTMLElement[] {
   const { set, all, scores, state } = explorer;
   if (!set) return [];
   const ink = inkOf(INK);
+  const image = new ImageData(set.T, set.T);
   const cells = orderOf(explorer).map((place) => {
     const canvas = thumbnail(set.T);
-    paint(canvas, rowOf(all, set.T ** 2, place), ink);
+    paint(canvas, image, rowOf(all, set.T ** 2, place), ink);
     const label = set.labels[place] ?? "";
     const score = scores ? ` ${fixed(scores[place] ?? 0)}` : "";
     const name = state.heads.includes(label) ? h("strong", {}, label) : label;

@@ -20,16 +20,14 @@ export function thumbnail(T: number): HTMLCanvasElement {
   return h("canvas", { width: String(T), height: String(T), "aria-hidden": "true" });
 }
 
-/** Paint the weights (T, T) of one head: the larger, the less transparent. */
-export function paint(canvas: HTMLCanvasElement, weights: Float64Array, { red, green, blue }: Ink): void {
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const image = context?.createImageData(canvas.width, canvas.height);
-  if (!(context && image)) return;
+/** Paint the weights (T, T) of one head through a picture of that size: the larger, the less transparent. */
+export function paint(canvas: HTMLCanvasElement, image: ImageData, weights: Float64Array, ink: Ink): void {
+  const { red, green, blue } = ink;
   for (const [i, weight] of weights.entries()) {
     image.data[4 * i] = red;
     image.data[4 * i + 1] = green;
     image.data[4 * i + 2] = blue;
     image.data[4 * i + 3] = Math.round(255 * weight);
   }
-  context.putImageData(image, 0, 0);
+  canvas.getContext("2d", { willReadFrequently: true })?.putImageData(image, 0, 0);
 }
