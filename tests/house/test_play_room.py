@@ -31,6 +31,14 @@ def test_the_parts_of_a_models_bytes_are_written_where_a_page_uses_it(tmp_path):
         assert (tmp_path / "_static/models" / name).read_text(encoding="utf-8") == text
 
 
+def test_a_widget_may_need_several(tmp_path):
+    names = ["heads-anna", "heads-ten-words"]
+    models = " ".join(f"{name}-{stored_weights.digest(name)}" for name in names)
+    place = f'<div class="llmbook-widget" data-widget="head_explorer" data-model="{models}"><table></table></div>'
+    (tmp_path / "a.html").write_text(place, encoding="utf-8")
+    assert write(tmp_path) == sorted(file for name in names for file in stored_weights.scripts(name))
+
+
 def test_without_such_a_page_nothing_is_written_and_what_was_goes(tmp_path):
     (tmp_path / "a.html").write_text('<div class="llmbook-widget" data-widget="attention_lab"></div>', encoding="utf-8")
     assert write(tmp_path) == []
