@@ -90,7 +90,7 @@ def open_heads(open_page, address) -> Callable[..., Page]:
         if awake:
             if page.get_by_role("button", name="Show all heads").count():
                 page.get_by_role("button", name="Show all heads").click()
-            page.locator(".heads .cell").first.wait_for()
+            page.locator(".heads .one-head").first.wait_for()
         return page
 
     return open_
@@ -255,7 +255,7 @@ def test_the_heads_come_at_the_first_touch_and_not_before(open_heads):
     assert loaded(page) == []
     opening = page.locator(".sentence").inner_text()
     page.get_by_role("slider", name="Temperature").press("ArrowRight")
-    page.locator(".heads .cell").first.wait_for()
+    page.locator(".heads .one-head").first.wait_for()
     assert loaded(page) == [script_of("anna")]
     page.get_by_role("slider", name="Temperature").press("ArrowLeft")
     expect(page.locator(".sentence")).to_have_text(opening.replace("L1H3", "L1H3 (pronoun)"))
@@ -267,7 +267,7 @@ def test_what_is_shown_before_is_what_is_shown_after(open_heads):
     page = open_heads(awake=False)
     before = shades_of(page)
     page.get_by_role("button", name="Show all heads").click()
-    page.locator(".heads .cell").first.wait_for()
+    page.locator(".heads .one-head").first.wait_for()
     after = shades_of(page)
     assert before == after
 
@@ -276,13 +276,13 @@ def test_what_is_shown_before_is_what_is_shown_after(open_heads):
 def test_another_sentence_comes_when_it_is_chosen(open_heads, name):
     page = open_heads()
     page.get_by_role("combobox", name="Sentence").select_option(name)
-    cells = page.locator(".heads .cell")
+    cells = page.locator(".heads .one-head")
     expect(cells).to_have_count(len(prepared(name).labels))
     assert set(loaded(page)) == {script_of("anna"), script_of(name)}
     agree_with = python_of(page)
     assert agree_with.heads == [SETS[name].head]
     shows(page, agree_with)
-    assert page.locator(".heads .cell.named .label").all_inner_texts() == [
+    assert page.locator(".heads .one-head.named .label").all_inner_texts() == [
         label for label in prepared(name).labels if label in prepared(name).names
     ]
 
@@ -297,7 +297,7 @@ def test_a_sentence_that_does_not_come_is_told_and_a_second_try_helps(open_heads
     finally:
         away.rename(file)
     page.get_by_role("button", name="Try again").click()
-    page.locator(".heads .cell").first.wait_for()
+    page.locator(".heads .one-head").first.wait_for()
     shows(page, HeadExplorer(sentence="animal"))
 
 
@@ -350,7 +350,7 @@ def test_in_a_notebook_python_is_asked_for_each_sentence_by_name(open_heads):
           model.set('sentence', 'ten-words');
           model.set('sentence', 'captains');
           await new Promise((done) => setTimeout(done, 800));
-          return [asked, el.querySelectorAll('.cell').length, el.querySelectorAll('a').length];
+          return [asked, el.querySelectorAll('.one-head').length, el.querySelectorAll('a').length];
         }""",
         [{"source": HeadExplorer().source, **state_of(HeadExplorer())}, packed],
     )
@@ -389,7 +389,7 @@ def test_every_score_sorts_and_filters(open_heads, kind):
     page.get_by_role("combobox", name=re.compile("^Score")).select_option(kind)
     made = python_of(page)
     scores = made.scores[kind].flatten()
-    cells = page.locator(".heads .cell")
+    cells = page.locator(".heads .one-head")
     shown = [number(text) for text in cells.locator(".score").all_inner_texts()]
     torch.testing.assert_close(torch.tensor(shown).double(), scores, atol=HALF, rtol=0)
     page.get_by_role("combobox", name="Order").select_option("score")
@@ -414,14 +414,14 @@ def test_a_score_that_the_sentence_has_not_is_told(open_heads):
     page = open_heads("ten-words")
     page.get_by_role("combobox", name=re.compile("^Score")).select_option("pronoun")
     expect(page.get_by_role("status").filter(has_text="pronoun")).to_contain_text("there is no such score")
-    assert page.locator(".heads .cell .score").first.inner_text() == ""
+    assert page.locator(".heads .one-head .score").first.inner_text() == ""
     page = open_heads("one")
     page.get_by_role("combobox", name=re.compile("^Score")).select_option("previous")
     expect(page.get_by_role("status").filter(has_text="no previous one")).to_be_visible()
 
 
 def cell(page: Page, label: str):
-    return page.locator(".heads .cell", has=page.get_by_text(label, exact=True))
+    return page.locator(".heads .one-head", has=page.get_by_text(label, exact=True))
 
 
 def test_a_head_is_shown_in_passing_and_a_click_keeps_it(open_heads):
@@ -518,7 +518,7 @@ def test_each_thumbnail_shows_its_heads_weights(open_heads):
 
 def test_thumbnails_follow_the_theme(open_heads):
     page = open_heads()
-    colour = """() => { const canvas = document.querySelector('.heads .first canvas');
+    colour = """() => { const canvas = document.querySelector('.heads .opens-row canvas');
       return [...canvas.getContext('2d').getImageData(0, 0, 1, 1).data].slice(0, 3).join(); }"""
     page.evaluate("document.documentElement.dataset.theme = 'light'")
     page.wait_for_timeout(50)
@@ -603,7 +603,7 @@ def test_what_was_seen_is_asked_last_and_counts_no_more(open_heads):
 def test_the_game_can_be_the_first_touch_and_needs_one_head(open_heads):
     page = open_heads(awake=False)
     page.get_by_role("button", name="Find the head").click()
-    page.locator(".heads .cell").first.wait_for()
+    page.locator(".heads .one-head").first.wait_for()
     assert asked_kind(page) == "previous"
     cell(page, "L0H0").click(modifiers=["Control"])
     assert page.get_by_role("button", name="Choose one head").is_disabled()
@@ -615,7 +615,7 @@ def test_the_game_can_be_the_first_touch_and_needs_one_head(open_heads):
 def test_what_was_found_counts_on_the_page_of_calibration(open_page, site):
     page, seen = open_page(f"{site}/chapters/play/head-explorer.html")
     page.get_by_role("button", name="Find the head").click()
-    page.locator(".heads .cell").first.wait_for()
+    page.locator(".heads .one-head").first.wait_for()
     cell(page, "L0H2").click()
     page.get_by_label("How sure are you?").select_option("0.7")
     page.get_by_role("button", name="It is L0H2").click()
@@ -753,8 +753,8 @@ def test_two_explorers_do_not_disturb_each_other_and_a_broken_one_leaves_its_tab
     page = open_heads("two")
     page.get_by_role("slider", name="Temperature").first.fill("3")
     assert page.get_by_role("slider", name="Temperature").last.input_value() == "1"
-    assert page.locator(".heads").first.locator(".cell").count() == 72
-    assert page.locator(".heads").last.locator(".cell").count() == 8
+    assert page.locator(".heads").first.locator(".one-head").count() == 72
+    assert page.locator(".heads").last.locator(".one-head").count() == 8
     good = odd().to_html()
     broken = good.replace('"q": "', '"q": "%')
     (folder / "three.html").write_text(f"{HEAD}<body><main>{good}{broken}{good}</main></body></html>", encoding="utf-8")
@@ -852,7 +852,7 @@ def test_no_rule_of_access_is_broken(open_heads, name, dark):
     assert violations(page) == []
     if name == "plain":
         page.get_by_role("button", name="Show all heads").click()
-    page.locator(".heads .cell").first.wait_for()
+    page.locator(".heads .one-head").first.wait_for()
     page.get_by_role("combobox", name=re.compile("^Score")).select_option("rest")
     page.get_by_role("combobox", name="Less").select_option("own")
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")

@@ -27,7 +27,7 @@ export function cellOf({ T, n_heads, labels }: HeadSet, place: number): Cell {
   const canvas = thumbnail(T);
   const score = h("span", { class: "score" });
   const called = h("span", { class: "hidden" }); // to be heard; to be seen it is too long
-  const className = place % n_heads === 0 ? "cell first" : "cell";
+  const className = place % n_heads === 0 ? "one-head opens-row" : "one-head";
   const attributes = { class: className, role: "option", id: uniqueId("head") };
   const element = h("div", attributes, canvas, h("span", { class: "label" }, name), called, score);
 

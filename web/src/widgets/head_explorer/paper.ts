@@ -44,7 +44,7 @@ function allHeads(explorer: Explorer): HTMLElement[] {
     const label = set.labels[place] ?? "";
     const score = scores ? ` ${fixed(scores[place] ?? 0)}` : "";
     const name = state.heads.includes(label) ? h("strong", {}, label) : label;
-    return h("div", { class: "cell" }, canvas, h("span", { class: "label" }, name, score));
+    return h("div", { class: "one-head" }, canvas, h("span", { class: "label" }, name, score));
   });
   const element = h("div", { class: "heads" }, ...cells);
   element.style.setProperty("--heads", String(set.n_heads));
