@@ -19,9 +19,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 LIBRARY = Path("src/llmbook")
-TELLING = (".py", ".json", ".csv")  # the card of a model tells of its weights
-MODELS = re.compile(r'<div class="llmbook-widget"[^>]* data-model="([^"]+)"')
-MODEL = re.compile(r"([\w-]+)-([0-9a-f]{12})")
+TELLING = (".py", ".json", ".csv", ".heads")  # the card of a model tells of its weights
+MODELS = re.compile(r'<div class="llmbook-widget"[^>]* data-model="([^"]+)"')  # each with its digest, spaces between
 
 
 def html_of(name: str, root: Path, memory: Path) -> str:
@@ -57,7 +56,8 @@ def models_in(folder: Path) -> dict[str, str]:
     """The stored models, and counts, that pages have widgets of, each with its digest."""
     found: dict[str, str] = {}
     for page in sorted(folder.rglob("*.html")):
-        for name, digest in MODEL.findall(" ".join(MODELS.findall(page.read_text(encoding="utf-8")))):
+        models = " ".join(MODELS.findall(page.read_text(encoding="utf-8"))).split()
+        for name, _, digest in (model.rpartition("-") for model in models):
             if found.setdefault(name, digest) != digest:
                 raise ExtensionError(f"{page.name} shows another {name} than a page before it")
     return found

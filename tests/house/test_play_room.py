@@ -31,12 +31,13 @@ def test_the_parts_of_a_models_bytes_are_written_where_a_page_uses_it(tmp_path):
         assert (tmp_path / "_static/models" / name).read_text(encoding="utf-8") == text
 
 
-def test_one_widget_may_need_two_things(tmp_path):
-    both = {name: stored_weights.digest(name) for name in (NAME, "trigrams")}
+@pytest.mark.parametrize("names", [(NAME, "trigrams"), ("heads-anna", "heads-ten-words")])
+def test_a_widget_may_need_several(tmp_path, names):
+    both = {name: stored_weights.digest(name) for name in names}
     needed = " ".join(f"{name}-{digest}" for name, digest in both.items())
     (tmp_path / "a.html").write_text(f'<div class="llmbook-widget" data-model="{needed}">', encoding="utf-8")
     assert play_room.models_in(tmp_path) == both
-    assert write(tmp_path) == sorted([*stored_weights.scripts(NAME), *stored_weights.scripts("trigrams")])
+    assert write(tmp_path) == sorted(file for name in names for file in stored_weights.scripts(name))
 
 
 def test_without_such_a_page_nothing_is_written_and_what_was_goes(tmp_path):

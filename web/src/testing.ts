@@ -4,6 +4,7 @@ import * as attention from "./core/attention";
 import * as calibration from "./core/calibration";
 import * as drawn from "./core/drawn";
 import * as float16 from "./core/float16";
+import * as headScores from "./core/head_scores";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
@@ -29,6 +30,9 @@ import { asCode } from "./widgets/attention_lab/python_code";
 import gapFiller from "./widgets/gap_filler";
 import { moved } from "./widgets/gap_filler/editing";
 import { hideOne } from "./widgets/gap_filler/question";
+import headExplorer from "./widgets/head_explorer";
+import { Explorer } from "./widgets/head_explorer/explorer";
+import * as headSet from "./widgets/head_explorer/head_set";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
 import translator from "./widgets/translator";
@@ -63,6 +67,7 @@ Object.assign(globalThis, {
   llmbookEngine: engine,
   llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer, translator, dates },
   llmbookGaps: { fill, fromLink: gapFiller.fromLink, hideOne, moved, render: gapFiller.render },
+  llmbookHeads: { ...headScores, ...headSet, Explorer, headExplorer },
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -2,7 +2,8 @@
 
 To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``typed_cells`` (what a
 reader has typed), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``, ``plots`` (pictures),
-``engine`` (a stored model for the page), ``widgets`` (what can be touched).
+``engine`` (a stored model for the page), ``read_heads``, ``head_scores`` (heads, read and measured), ``widgets`` (what
+can be touched).
 """
 
 from llmbook.pages.agreement import agree as agree
@@ -28,6 +29,7 @@ from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import GapFiller as GapFiller
+from llmbook.pages.widgets import HeadExplorer as HeadExplorer
 from llmbook.pages.widgets import PositionLab as PositionLab
 from llmbook.pages.widgets import Translator as Translator
 from llmbook.pages.widgets import WordArcs as WordArcs

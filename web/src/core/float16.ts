@@ -19,3 +19,9 @@ export function decodeFloat16(base64: string): Float64Array {
   }
   return out;
 }
+
+/** All numbers of bytes of which first come the low ones of all numbers, then the high ones. */
+export function decodePlanes(planes: Uint8Array): Float64Array {
+  const n = planes.length / 2;
+  return Float64Array.from({ length: n }, (_, i) => fromHalf(planes[i]! | (planes[n + i]! << 8)));
+}

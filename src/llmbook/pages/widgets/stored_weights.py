@@ -2,6 +2,8 @@
 
     packed = n (4 bytes, little-endian) · n bytes of JSON, card and tokenizer · the safetensors file
 
+The heads of a prepared sentence, ``heads-anna``, travel in the same way (see ``head_set``).
+
 On a page without a kernel each part is a script of its own (a page opened from disk may not fetch a file), which the
 widget adds one after another; so it can say how much has come. In a notebook the widget asks Python for one part after
 another. The front end's twin is ``web/src/play/parts.ts``.
@@ -13,17 +15,22 @@ import json
 from functools import cache
 from typing import Any
 
+from llmbook.pages.widgets import prepared_heads
+
 PART = 192 * 1024  # bytes; a third more as base64
 TRIGRAMS = "trigrams"  # the name of the counts
+HEADS = "heads-"  # before the name of a prepared sentence
 
 
 @cache
 def packed(name: str) -> bytes:
-    """Card, tokenizer and weights. Raises ``ValueError`` as ``find_recipe`` does."""
+    """Card, tokenizer and weights. Raises ``ValueError`` as ``find_recipe`` does, or ``prepared_heads.packed``."""
     if name == TRIGRAMS:
         from llmbook.pages.widgets import counted
 
         return counted.packed()
+    if name.startswith(HEADS):
+        return prepared_heads.packed(name.removeprefix(HEADS))
     from llmbook.pages.engine import describe_stored  # a second, which pages without a stored model need not wait
     from llmbook.pretrained.recipe import STORED
 

@@ -40,7 +40,7 @@ class StoredWidget(PageWidget):
     def _place(self) -> str:
         """The build writes the parts of what its pages name."""
         needed = " ".join(f"{known['name']}-{known['digest']}" for known in self._fetched)
-        return f'{super()._place()} data-model="{needed}"'
+        return f'{super()._place()} data-model="{needed}"' if needed else super()._place()
 
 
 @cache

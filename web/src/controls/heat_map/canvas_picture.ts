@@ -25,7 +25,8 @@ export function canvasPicture(layout: Layout, rowNames: string[], colNames: stri
     }
     context.clearRect(0, 0, layout.width, layout.height);
     context.drawImage(labels.element, 0, 0, layout.width, layout.height);
-    drawCells(context, layout, view, style.getPropertyValue("--heat").trim());
+    const colours = ["--heat", "--mark"].map((name) => style.getPropertyValue(name).trim());
+    for (const [i, colour] of colours.entries()) drawCells(context, layout, view, colour, i ? -1 : 1);
     drawFrames(context, layout, view, style);
   }
 
@@ -79,13 +80,20 @@ function drawLabels(
   }
 }
 
-function drawCells(context: CanvasRenderingContext2D, layout: Layout, view: HeatView, colour: string): void {
+/** The cells whose weights have this sign. */
+function drawCells(
+  context: CanvasRenderingContext2D,
+  layout: Layout,
+  view: HeatView,
+  colour: string,
+  sign: 1 | -1,
+): void {
   const { rows, cols, size } = layout;
   context.fillStyle = colour;
   for (let row = 0; row < rows; row++) {
     if (row === view.hiddenRow) continue;
     for (let col = 0; col < cols; col++) {
-      const weight = view.weights[row * cols + col]! / (view.full ?? 1);
+      const weight = (sign * view.weights[row * cols + col]!) / (view.full ?? 1);
       if (!view.mayAttend[row * cols + col] || weight < MIN_WEIGHT) continue;
       context.globalAlpha = weight;
       context.fillRect(edgeOf(layout, col), edgeOf(layout, row), size - 0.5, size - 0.5);

@@ -1,7 +1,7 @@
 // What a heat map shows, and what the two ways to draw it, SVG and canvas, have in common.
 
 export interface HeatView {
-  /** A weight of at least 0 for each cell, row-major. */
+  /** A weight for each cell, row-major; below 0 only where differences are shown. */
   weights: Float64Array;
   /** The weight of a cell in full colour; 1 where nothing is said. */
   full?: number;

@@ -101,15 +101,16 @@ function cellPainter(cells: Cells, cols: number): (view: HeatView) => void {
   };
 }
 
-/** The darker a cell, the larger its weight. */
+/** The darker a cell, the larger its weight; one below 0 has the other colour. */
 function rectPainter(rects: SVGElement[], cols: number): (view: HeatView) => void {
-  const levels = new Int16Array(rects.length).fill(-1);
+  const levels = new Int16Array(rects.length).fill(2 * SHADES);
   return ({ weights, hiddenRow, full = 1 }) => {
     for (let i = 0; i < rects.length; i++) {
       const level = Math.floor(i / cols) === hiddenRow ? 0 : Math.round((weights[i]! / full) * SHADES);
       if (level === levels[i]) continue;
+      if (level < 0 !== levels[i]! < 0) rects[i]!.classList.toggle("less", level < 0);
       levels[i] = level;
-      rects[i]!.setAttribute("fill-opacity", (level / SHADES).toFixed(3));
+      rects[i]!.setAttribute("fill-opacity", (Math.abs(level) / SHADES).toFixed(3));
     }
   };
 }
