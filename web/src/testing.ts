@@ -11,13 +11,15 @@ import * as engine from "./core/models";
 import * as positions from "./core/positions";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
+import * as training from "./core/training";
 import * as words from "./core/words";
 import { exerciseOf } from "./judge/exercise";
 import { judge } from "./judge/judging";
 import * as pythonText from "./judge/python_text";
-import { Engine } from "./play/engine";
+import { Engine as AnyEngine } from "./play/engine";
 import { linkOf, valuesOfLink } from "./play/link";
 import { loadParts } from "./play/parts";
+import serve from "./play/serve.worker";
 import { write } from "./play/writing";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
@@ -40,6 +42,7 @@ const core = {
   ...softmax,
   ...words,
 };
+const Engine = { start: (signal: AbortSignal) => AnyEngine.start(signal, serve) };
 const lab = { ...attend, inputs, asCode };
 
 /** What the page says to each text typed in answer to one exercise. */
@@ -54,6 +57,7 @@ Object.assign(globalThis, {
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
   llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
+  llmbookTraining: training,
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -28,5 +28,6 @@ from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import PositionLab as PositionLab
+from llmbook.pages.widgets import TrainHere as TrainHere
 from llmbook.pages.widgets import WordArcs as WordArcs
 from llmbook.pages.widgets import Writer as Writer

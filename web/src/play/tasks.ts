@@ -2,14 +2,8 @@
 
 import type { Model } from "../core/models/open";
 import { Reader } from "./reader";
+import type { Tasks } from "./slices";
 import { read, type WriteRequest, write } from "./writing";
-
-interface Tasks {
-  /** What the widget is told of the model it has opened. */
-  about: unknown;
-  /** Each step of a task yields nothing, or some of the answer; what it returns is the answer. */
-  all: Record<string, (request: unknown) => Generator<unknown, unknown>>;
-}
 
 /** Throws for a model of a kind for which no widget is written. */
 export function tasksOf(model: Model): Tasks {

@@ -2,5 +2,6 @@
 
 from llmbook.pages.widgets.attention_lab import AttentionLab as AttentionLab
 from llmbook.pages.widgets.position_lab import PositionLab as PositionLab
+from llmbook.pages.widgets.train_here import TrainHere as TrainHere
 from llmbook.pages.widgets.word_arcs import WordArcs as WordArcs
 from llmbook.pages.widgets.writer import Writer as Writer
