@@ -27,6 +27,7 @@ import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
+import trainHere from "./widgets/train_here";
 import writer from "./widgets/writer";
 
 const core = {
@@ -58,6 +59,7 @@ Object.assign(globalThis, {
   llmbookEngine: engine,
   llmbookPlay: { Engine, linkOf, loadParts, valuesOfLink, write, writer },
   llmbookTraining: training,
+  llmbookTrainHere: trainHere,
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });
