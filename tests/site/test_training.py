@@ -38,7 +38,14 @@ GRADIENTS = """([weights, windows]) => {
   return [losses, parameters.map(({ gradient }) => [...gradient])];
 }"""
 # (n_vocab, D, H, layers, T): several of each, a width that 16 does not divide, and windows shorter than the model reads
-SIZES = [(7, 8, 1, 1, 5), (66, 32, 2, 2, 32), (13, 24, 4, 2, 11), (31, 16, 4, 1, 64), (2, 8, 2, 2, 8), (19, 12, 3, 3, 6)]
+SIZES = [
+    (7, 8, 1, 1, 5),
+    (66, 32, 2, 2, 32),
+    (13, 24, 4, 2, 11),
+    (31, 16, 4, 1, 64),
+    (2, 8, 2, 2, 8),
+    (19, 12, 3, 3, 6),
+]
 
 
 @pytest.fixture
@@ -94,7 +101,9 @@ def gradients_differ(page: Page, size: tuple[int, ...], seed: int) -> float:
     found, gradients = page.evaluate(GRADIENTS, [weights, windows])
     torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), torch.stack(losses), atol=EXACT, rtol=0)
     pairs = zip(gradients, model.parameters(), strict=True)
-    return max((torch.tensor(ours, dtype=torch.float64) - theirs.grad.flatten()).abs().max().item() for ours, theirs in pairs)
+    return max(
+        (torch.tensor(ours, dtype=torch.float64) - theirs.grad.flatten()).abs().max().item() for ours, theirs in pairs
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -218,7 +227,9 @@ def odd(count: int, seed: int) -> list[str]:
     """Texts of all kinds, some with too many different characters, some with line breaks of every system."""
     rng, out = random.Random(seed), []
     for _ in range(count):
-        letters = rng.choice(["ab", "abc \n", "é注意🙂ש\u202e\u0000\ufeff", "".join(map(chr, range(0x4E00, 0x4E00 + 700)))])
+        letters = rng.choice(
+            ["ab", "abc \n", "é注意🙂ש\u202e\u0000\ufeff", "".join(map(chr, range(0x4E00, 0x4E00 + 700)))]
+        )
         text = "".join(rng.choices(letters, k=rng.choice([300, 301, 777, 3000])))
         out.append(text.replace("a", "\r\n") if rng.random() < 0.2 else text)
     return [text for text in out if len(text.replace("\r\n", "\n")) >= 300]

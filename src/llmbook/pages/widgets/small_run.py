@@ -3,8 +3,8 @@ r"""A training run small enough for a page: a character GPT learns the beginning
     text = learned from · held out (the last tenth, at most 2,000 characters)
 
 The front end trains the same model (``web/src/core/training``): it draws PyTorch's own random numbers, so that first
-weights and batches are the same, bit by bit. Beside the model
-stand two who only count: letters, and pairs of letters.
+weights and batches are the same, bit by bit. Beside the model stand two
+that only count: letters, and pairs of letters.
 
     p(y) = (count(y) + 1) / (n + n_vocab)          p(y | x) = (count(x y) + 5 p(y)) / (count(x) + 5)
 """
@@ -85,7 +85,7 @@ def windows(ids: Int[Tensor, " m"], length: int) -> tuple[Int[Tensor, "n length"
 
 
 def frequencies(text: SmallText, length: int) -> tuple[float, float, float]:
-    """Mean surprise, in nats, at the held-out text of who knows nothing, letters, and pairs of letters."""
+    """Mean surprise, in nats, at the held-out text: knowing nothing, counting letters, counting pairs of letters."""
     V, train = len(text.tokenizer), text.train.tolist()
     single, before, pairs = Counter(train), Counter(train[:-1]), Counter(zip(train[:-1], train[1:], strict=True))
     unigram = bigram = 0.0

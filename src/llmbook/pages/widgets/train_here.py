@@ -86,7 +86,7 @@ class TrainHere(PageWidget):
 
     @property
     def frequencies(self) -> dict[str, float]:
-        """Mean surprise at the held-out text, in nats, of who knows nothing, letters, or pairs of letters."""
+        """Mean surprise at the held-out text, in nats, knowing nothing, counting letters, and counting pairs of letters."""
         return dict(zip(("nothing", "unigram", "bigram"), frequencies(self.prepared, self.length), strict=True))
 
     def untrained(self) -> GPT:
@@ -115,9 +115,9 @@ class TrainHere(PageWidget):
             ("characters held out", f"{len(text.held_out):,}"),
             ("different characters", f"{len(text.tokenizer)}"),
             ("parameters of the model", f"{self.parameters:,}"),
-            ("nats a character of who knows nothing", f"{nats['nothing']:.3f}"),
-            ("… of who knows how often each occurs", f"{nats['unigram']:.3f}"),
-            ("… of who knows how often each follows each", f"{nats['bigram']:.3f}"),
+            ("nats a character, knowing nothing", f"{nats['nothing']:.3f}"),
+            ("nats a character, counting letters", f"{nats['unigram']:.3f}"),
+            ("nats a character, counting pairs of letters", f"{nats['bigram']:.3f}"),
         ]
 
     def __repr__(self) -> str:

@@ -66,23 +66,22 @@ function looks(trainer: Trainer): HTMLElement[] {
     const { state, text } = trainer;
     const last = Math.max(0, lengthOf(text) - PIECE);
     const piece = pieceOf(trainer).join("").replaceAll("\n", "↵");
-    const at = Math.min(state.place, last);
+    const first = Math.min(state.place, last);
     place.update({
       name: "Piece",
       range: [0, last, 1],
-      value: at,
+      value: first,
       text: `“${piece}”`,
-      code: `ids[${at}:${at + PIECE}]`,
+      code: `ids[${first}:${first + PIECE}]`,
     });
-    const layers = state.n_layers - 1;
-    layer.update({
-      name: "Layer",
-      range: [0, layers, 1],
-      value: Math.min(state.layer, layers),
-      text: String(state.layer),
-    });
-    const heads = state.n_heads - 1;
-    head.update({ name: "Head", range: [0, heads, 1], value: Math.min(state.head, heads), text: String(state.head) });
+    const [layers, heads] = [state.n_layers - 1, state.n_heads - 1];
+    const at = { layer: Math.min(state.layer, layers), head: Math.min(state.head, heads) };
+    const codes = {
+      layer: `model.blocks[${at.layer}].attention`,
+      head: `scores.softmax(-1)[:, ${at.head}]  # (B, H, T, S)`,
+    };
+    layer.update({ name: "Layer", range: [0, layers, 1], value: at.layer, text: String(at.layer), code: codes.layer });
+    head.update({ name: "Head", range: [0, heads, 1], value: at.head, text: String(at.head), code: codes.head });
   });
   return [place.element, layer.element, head.element];
 }

@@ -19,9 +19,9 @@ export const LINES = {
   held: "held out",
   ghost_training: "the run before, learned from",
   ghost_held: "the run before, held out",
-  nothing: "who knows nothing",
-  unigram: "who counts letters",
-  bigram: "who counts pairs",
+  nothing: "knowing nothing",
+  unigram: "counting letters",
+  bigram: "counting pairs",
 } as const;
 export type Line = keyof typeof LINES;
 const NAMES = Object.keys(LINES) as Line[];
@@ -125,7 +125,8 @@ export function figure(trainer: Trainer): HTMLElement {
     for (const [i, name] of NAMES.entries()) items[i]?.update(view, name);
     setText(ghostly, describeGhost(trainer));
   });
-  return h("div", { class: "figure" }, caption, picture.element, legend, ghostly);
+  const row = h("div", { class: "curves" }, picture.element, legend);
+  return h("div", { class: "figure" }, caption, row, ghostly);
 }
 
 function legendItem(name: Line): { element: HTMLElement; update(view: ChartView, name: Line): void } {

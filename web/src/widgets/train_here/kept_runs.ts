@@ -11,7 +11,7 @@ import { asJson, type EndPoint, endPoints, forgetEndPoints, keepEndPoint } from 
 import type { Trainer } from "./trainer";
 
 const NOTE = "Each run that comes to its end is kept in this browser, without its text, and nowhere else.";
-const HEADINGS = ["run", "parameters", "steps", "characters seen", "held out", "who counts pairs", "settings"];
+const HEADINGS = ["run", "parameters", "steps", "characters seen", "held out", "counting pairs", "settings"];
 
 export function keptRuns(trainer: Trainer): HTMLElement {
   const region = scrollRegion("Runs that were done");

@@ -2,7 +2,8 @@
 
 import { h } from "../../controls/element";
 import { captioned, paper } from "../../controls/paper";
-import { chart, describeGhost, LINES, viewOf } from "./chart";
+import { fixed } from "../../core/format";
+import { type ChartView, chart, describeGhost, LINES, viewOf } from "./chart";
 import { asCode } from "./python_code";
 import { describe } from "./sentence";
 import { tableOfLosses } from "./tables";
@@ -20,10 +21,17 @@ export function onPaper(trainer: Trainer): HTMLElement {
     return [
       h("p", {}, `${describe(trainer)} ${describeGhost(trainer)}`.trim()),
       h("div", { class: "figure" }, picture.element),
-      h("p", {}, `Solid: ${LINES.held}. Dashed: ${LINES.training}. Level: ${LINES.nothing}, letters, pairs.`),
+      h("p", {}, view ? keyOf(view) : ""),
       captioned("Loss in nats a character", tableOfLosses(trainer, ROWS)),
       h("pre", {}, code.length > CODE ? "The text is too long to be printed as code." : code),
     ];
   };
   return paper(print, trainer.signal);
+}
+
+/** The legend in words. */
+function keyOf({ levels }: ChartView): string {
+  const level = (name: keyof typeof levels): string => `${LINES[name]} ${fixed(levels[name])}`;
+  const levelled = `${level("nothing")} (dotted), ${level("unigram")} (dashes), ${level("bigram")} (dashes and dots)`;
+  return `Solid: ${LINES.held}. Dashed: ${LINES.training}. The thinner of each: the run before. Level: ${levelled}.`;
 }

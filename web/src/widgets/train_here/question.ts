@@ -15,7 +15,7 @@ export interface Question {
 }
 
 const LATEST = 500;
-const FAR = 0.3; // nats below who counts pairs
+const FAR = 0.3; // nats below counting pairs
 
 /** Null where there is no run to come. */
 export function ask(trainer: Trainer): Question | null {
@@ -36,7 +36,7 @@ export function ask(trainer: Trainer): Question | null {
   const edges = [unigram, bigram, bigram - FAR];
   const shown = edges.map((edge) => fixed(edge, 2));
   return {
-    text: `Where will the held-out loss be at step ${step}? Who counts letters has ${shown[0]}, who counts pairs ${shown[1]}.`,
+    text: `Where will the held-out loss be at step ${step}? Counting letters gives ${shown[0]}, counting pairs ${shown[1]}.`,
     step,
     choices: [
       `above ${shown[0]}`,

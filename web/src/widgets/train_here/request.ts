@@ -16,7 +16,11 @@ export function requestOf(run: RunRecord, { place, layer, head }: State, until: 
     text,
     settings,
     until,
-    look: { place: Math.min(place, [...text].length - PIECE), layer, head },
+    look: {
+      place: Math.min(place, [...text].length - PIECE),
+      layer: Math.min(layer, settings.n_layers - 1),
+      head: Math.min(head, settings.n_heads - 1),
+    },
     known: { losses: losses.length, heldOut: heldOut.length, samples: samples.length },
     pace: quiet ? SLOW_PACE : PACE,
   };

@@ -41,8 +41,8 @@ export function describe(trainer: Trainer): string {
 
 /** Whom the model is better than. */
 function rank({ latest, frequencies: { nothing, unigram, bigram } }: RunRecord): string {
-  if (latest > nothing + 0.2) return "worse than knowing nothing, a sign of too large a learning rate";
-  if (latest > unigram) return "not yet better than who counts letters";
-  if (latest > bigram) return "better than who counts letters, not yet better than who counts pairs";
-  return "better than who counts pairs of letters";
+  if (latest > nothing + 0.2) return "worse than knowing nothing, as happens where the learning rate is too large";
+  if (latest > unigram) return "not yet better than counting letters";
+  if (latest > bigram) return "better than counting letters, not yet better than counting pairs of letters";
+  return "better than counting pairs of letters";
 }
