@@ -13,6 +13,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -87,7 +88,7 @@ def windows(ids: Int[Tensor, " m"], length: int) -> tuple[Int[Tensor, "n length"
 def frequencies(text: SmallText, length: int) -> tuple[float, float, float]:
     """Mean surprise, in nats, at the held-out text: knowing nothing, counting letters, counting pairs of letters."""
     V, train = len(text.tokenizer), text.train.tolist()
-    single, before, pairs = Counter(train), Counter(train[:-1]), Counter(zip(train[:-1], train[1:], strict=True))
+    single, before, pairs = Counter(train), Counter(train[:-1]), Counter(pairwise(train))
     unigram = bigram = 0.0
     inputs, targets = (part.flatten().tolist() for part in windows(text.held_out, length))
     for x, y in zip(inputs, targets, strict=True):

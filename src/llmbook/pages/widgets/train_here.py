@@ -86,7 +86,7 @@ class TrainHere(PageWidget):
 
     @property
     def frequencies(self) -> dict[str, float]:
-        """Mean surprise at the held-out text, in nats, knowing nothing, counting letters, and counting pairs of letters."""
+        """Mean surprise at the held-out text, in nats: knowing nothing, counting letters, counting pairs of them."""
         return dict(zip(("nothing", "unigram", "bigram"), frequencies(self.prepared, self.length), strict=True))
 
     def untrained(self) -> GPT:
