@@ -3,8 +3,7 @@ r"""A training run small enough for a page: a character GPT learns the beginning
     text = learned from · held out (the last tenth, at most 2,000 characters)
 
 The front end trains the same model (``web/src/core/training``): it draws PyTorch's own random numbers, so that first
-weights and batches are the same, bit by bit. Beside the model stand two
-that only count: letters, and pairs of letters.
+weights and batches are the same, bit by bit. Beside the model stand two that only count: letters, and pairs of letters.
 
     p(y) = (count(y) + 1) / (n + n_vocab)          p(y | x) = (count(x y) + 5 p(y)) / (count(x) + 5)
 """
