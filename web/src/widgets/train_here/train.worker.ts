@@ -20,11 +20,13 @@ interface Session {
   samples: [step: number, text: string][];
 }
 
-function begin({ run: number, text, settings }: TrainRequest): Session {
+function* begin({ run: number, text, settings }: TrainRequest): Generator<undefined, Session> {
   const { d_model, n_heads, n_layers, length, lr, steps, seed } = settings;
   const prepared = prepare(text, length);
+  yield;
   const sizes = { vocab: prepared.letters.length, width: d_model, heads: n_heads, layers: n_layers, length };
   const run = new Run(prepared, sizes, { lr, steps, seed, batch: BATCH });
+  yield;
   return { number, run, text: prepared, losses: [], heldOut: [], samples: [] };
 }
 
@@ -32,7 +34,7 @@ export default function serve(port: Port): void {
   let session: Session | undefined;
 
   function* train(request: TrainRequest): Generator<Report | undefined, Report> {
-    if (session?.number !== request.run) session = begin(request);
+    if (session?.number !== request.run) session = yield* begin(request);
     const { known, look, until, pace } = request;
     const here = session;
     let began = performance.now();
