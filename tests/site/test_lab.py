@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from llmbook.pages import Writer
+from llmbook.pages import TrainHere, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -36,7 +36,7 @@ arcs, rows = WordArcs(), []
 arcs.observe(lambda change: rows.append(change["new"]), "row")
 arcs"""
 READ_ARCS = """print("arcs:", rows, arcs.temperature, f"{arcs.weights[arcs.row].max():.2f}")"""
-MAKE_WRITER = """from llmbook.pages import Writer
+MAKE_WRITER = """from llmbook.pages import TrainHere, Writer
 
 writer = Writer("The American people")
 writer"""
@@ -49,6 +49,12 @@ places, kinds = PositionLab("dog bites man"), []
 places.observe(lambda change: kinds.append(change["new"]), "kind")
 places"""
 READ_PLACES = """print("swapped:", kinds, places.swap, f"{places.moved.max():.2f}")"""
+MAKE_TRAIN = """from llmbook.pages import TrainHere
+
+run, done = TrainHere(d_model=8, n_layers=1, length=8, steps=100), []
+run.observe(lambda change: done.append(change["new"]), "step")
+run"""
+READ_TRAIN = """print("trained:", run.step, len(run.losses), done[-1:], f"{run.held_out[-1][1]:.3f}", run.lr)"""
 CELLS = (
     MAKE,
     READ,
@@ -61,6 +67,8 @@ CELLS = (
     SET_WRITER,
     MAKE_PLACES,
     READ_PLACES,
+    MAKE_TRAIN,
+    READ_TRAIN,
 )
 
 
@@ -218,6 +226,22 @@ def test_python_reads_back_which_words_were_swapped(lab):
     lab.wait_for_timeout(300)
     assert cells(lab) == count
     reads_back(lab, "swapped: ['rotary'] [0, 2] 0.19", cell=10)
+
+
+def test_python_reads_back_what_was_trained(lab):
+    run(lab, CELLS.index(MAKE_TRAIN))
+    widget, count = lab.locator(".train-here"), cells(lab)
+    widget.get_by_role("button", name="Start", exact=True).click()
+    expect(widget.locator(".sentence")).to_contain_text("Step 100 of 100.", timeout=60_000)
+    held_out = TrainHere(d_model=8, n_layers=1, length=8, steps=100).train()[2]
+    reads_back(lab, f"trained: 100 100 [100] {held_out:.3f} 0.01", cell=CELLS.index(READ_TRAIN))
+    assert widget.locator("a").count() == 0, "the address is the notebook's"
+    for part in (widget.get_by_role("slider", name="Learning rate"), widget.locator("textarea")):
+        part.focus()
+        for key in ("d", "d", "x"):
+            lab.keyboard.press(key)
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
 
 
 def test_the_slider_follows_python(lab):

@@ -12,15 +12,17 @@ import * as engine from "./core/models";
 import * as positions from "./core/positions";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
+import * as training from "./core/training";
 import * as words from "./core/words";
 import { exerciseOf } from "./judge/exercise";
 import { judge } from "./judge/judging";
 import * as pythonText from "./judge/python_text";
-import { Engine } from "./play/engine";
+import { Engine as AnyEngine } from "./play/engine";
 import { fill } from "./play/filling";
 import { linkOf, valuesOfLink } from "./play/link";
 import { loadParts } from "./play/parts";
 import { Reader } from "./play/reader";
+import serve from "./play/serve.worker";
 import { Measure } from "./play/surprises";
 import { write } from "./play/writing";
 import attentionLab from "./widgets/attention_lab";
@@ -35,6 +37,7 @@ import { Explorer } from "./widgets/head_explorer/explorer";
 import * as headSet from "./widgets/head_explorer/head_set";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
+import trainHere from "./widgets/train_here";
 import translator from "./widgets/translator";
 import * as dates from "./widgets/translator/dates";
 import writer from "./widgets/writer";
@@ -52,6 +55,7 @@ const core = {
   ...softmax,
   ...words,
 };
+const Engine = { start: (signal: AbortSignal) => AnyEngine.start(signal, serve) };
 const lab = { ...attend, inputs, asCode };
 
 /** What the page says to each text typed in answer to one exercise. */
@@ -68,6 +72,8 @@ Object.assign(globalThis, {
   llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer, translator, dates },
   llmbookGaps: { fill, fromLink: gapFiller.fromLink, hideOne, moved, render: gapFiller.render },
   llmbookHeads: { ...headScores, ...headSet, Explorer, headExplorer },
+  llmbookTraining: training,
+  llmbookTrainHere: trainHere,
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
 });

@@ -6,16 +6,21 @@ const LABEL = "Copy as code";
 const SHOWN_MS = 2000;
 
 /** `reveal` is called first: only what is shown can be selected. */
-export function copyButton(code: HTMLElement, reveal: () => void, signal: AbortSignal): HTMLButtonElement {
+export function copyButton(
+  code: HTMLElement,
+  reveal: () => void,
+  signal: AbortSignal,
+  label = LABEL,
+): HTMLButtonElement {
   const show = (text: string): void => {
     if (!signal.aborted) element.textContent = text;
   };
   const onClick = async (): Promise<void> => {
     reveal();
     show(await copy(code));
-    setTimeout(() => show(LABEL), SHOWN_MS);
+    setTimeout(() => show(label), SHOWN_MS);
   };
-  const element = button(LABEL, onClick, signal);
+  const element = button(label, onClick, signal);
   return element;
 }
 

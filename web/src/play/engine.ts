@@ -1,9 +1,11 @@
 // The widget's end of the line to the one who computes: a worker, or where workers are refused the page itself.
 
 import type { Answer, Port } from "./port";
-import serve from "./serve.worker";
 
 const WAIT_MS = 5000; // for a worker's first word
+
+/** The one who computes, at the other end: a module *.worker, which the build makes one function. */
+export type Serve = (port: Port) => void;
 
 interface Waiting {
   onPart(part: never): void;
@@ -22,8 +24,8 @@ export class Engine {
   }
 
   /** An engine, which goes with the signal. */
-  static async start(signal: AbortSignal): Promise<Engine> {
-    return new Engine(await startWorker(signal).catch(startHere));
+  static async start(signal: AbortSignal, serve: Serve): Promise<Engine> {
+    return new Engine(await startWorker(serve, signal).catch(() => startHere(serve)));
   }
 
   /** Open a stored model; what can be said of it. */
@@ -78,7 +80,7 @@ export class Engine {
 }
 
 /** A worker made from text: one made from a file would not start on a page that was opened from disk. */
-function startWorker(signal: AbortSignal): Promise<Port> {
+function startWorker(serve: Serve, signal: AbortSignal): Promise<Port> {
   const address = URL.createObjectURL(new Blob([`(${serve})(self)`], { type: "text/javascript" }));
   return new Promise<Port>((resolve, reject) => {
     const worker = new Worker(address);
@@ -96,7 +98,7 @@ function startWorker(signal: AbortSignal): Promise<Port> {
   }).finally(() => URL.revokeObjectURL(address));
 }
 
-function startHere(): Port {
+function startHere(serve: Serve): Port {
   const { port1, port2 } = new MessageChannel();
   serve(port2);
   return port1;

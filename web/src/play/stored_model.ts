@@ -4,6 +4,7 @@ import type { RenderContext } from "../widgets/host";
 import { Engine } from "./engine";
 import { messageOf } from "./message";
 import { loadParts, type Stored } from "./parts";
+import serve from "./serve.worker";
 
 type Host = RenderContext<Record<string, unknown>>["model"];
 
@@ -54,7 +55,7 @@ export class StoredModel {
     try {
       const bytes = await loadParts(this.#host, this.stored, { onProgress, signal: this.signal });
       this.#enter("opening");
-      const engine = this.engine ?? (await Engine.start(this.signal));
+      const engine = this.engine ?? (await Engine.start(this.signal, serve));
       const about = await engine.open<{ pieces: string[] }>(bytes);
       this.pieces = about?.pieces ?? [];
       this.engine = engine;

@@ -4,18 +4,11 @@ import type { Gaps } from "../core/gaps";
 import type { Model } from "../core/models/open";
 import { fill } from "./filling";
 import { Reader } from "./reader";
+import type { Tasks } from "./slices";
 import { Measure, type SurprisesRequest } from "./surprises";
 import { type SearchRequest, search } from "./translating";
 import { read, type WriteRequest, write } from "./writing";
 
-interface Tasks {
-  /** What the widget is told of the model it has opened. */
-  about: unknown;
-  /** Each step of a task yields nothing, or some of the answer; what it returns is the answer. */
-  all: Record<string, (request: unknown) => Generator<unknown, unknown>>;
-}
-
-/** Throws for a model of a kind for which no widget is written. */
 export function tasksOf(model: Model): Tasks {
   if (model.kind === "translator") {
     return { about: {}, all: { search: (request) => search(model, request as SearchRequest) } };

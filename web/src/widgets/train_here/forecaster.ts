@@ -1,0 +1,76 @@
+// Predictions of runs: the one that waits for its answer, and the score of those that had theirs.
+
+import { keepForecast } from "../../answers/store";
+import { brierScore, type Forecast } from "../../core/calibration";
+import { fixed } from "../../core/format";
+import type { Question } from "./question";
+import type { RunRecord } from "./run_record";
+import type { Trainer } from "./trainer";
+
+interface Pending {
+  question: Question;
+  choice: number;
+  /** The probability, or empty. */
+  sure: string;
+  /** The number of the run that will answer. */
+  run: number;
+}
+
+export class Forecaster {
+  /** What there is to say of the last prediction. */
+  verdict = "";
+  readonly #trainer: Trainer;
+  #forecasts: Forecast[] = [];
+  #pending: Pending | null = null;
+
+  constructor(trainer: Trainer) {
+    this.#trainer = trainer;
+    trainer.onReport((run) => this.#judge(run));
+  }
+
+  wait(pending: Pending): void {
+    const { question, choice } = pending;
+    this.#pending = pending;
+    this.verdict = `You said: ${question.choices[choice]}. The answer comes at step ${question.step}.`;
+  }
+
+  /** A run that does not go on answers no more. */
+  check(): void {
+    const { run, isFresh, trouble } = this.#trainer;
+    if (!this.#pending || !(isFresh || run?.number !== this.#pending.run || trouble !== null)) return;
+    this.#pending = null;
+    this.verdict = "The run has ended before its answer.";
+  }
+
+  restart(): void {
+    this.#forecasts = [];
+    this.#pending = null;
+    this.verdict = "";
+  }
+
+  #judge(run: RunRecord): void {
+    if (!this.#pending || run.number !== this.#pending.run) return;
+    const { question, choice, sure } = this.#pending;
+    const loss = run.heldOutAt(question.step);
+    if (loss === undefined) return;
+    const truth = question.answerOf(loss);
+    const right = truth === choice;
+    if (sure !== "") this.#count({ sure: Number(sure), right });
+    const told = `at step ${question.step} the held-out loss is ${fixed(loss, 3)}, ${question.choices[truth]}.`;
+    this.verdict = `${right ? "Right" : "Not so"}: ${told} ${this.#score()}`.trim();
+    this.#pending = null;
+  }
+
+  /** The page of calibration counts it too, and in a notebook there is none. */
+  #count(forecast: Forecast): void {
+    this.#forecasts.push(forecast);
+    if (!this.#trainer.inNotebook) keepForecast("train_here", forecast);
+  }
+
+  #score(): string {
+    const count = this.#forecasts.length;
+    if (count === 0) return "";
+    const of = count === 1 ? "this answer" : `${count} answers`;
+    return `Brier score of ${of}: ${fixed(brierScore(this.#forecasts))} (0 is best; always saying 50 % gets 0.25).`;
+  }
+}
