@@ -1,7 +1,7 @@
 """The same model in fewer bits.
 
 To be read in this order: ``grids`` (a few levels, a scale, and how numbers are rounded to them), ``calibrated``
-(rounding that knows what a matrix is given to read), ``rounded_models`` (all of this done to a model, and to its cache).
+(rounding that knows what a matrix is given to read), ``rounded_models`` (this done to a model, and to its cache).
 """
 
 from llmbook.compression.calibrated import activation_aware as activation_aware

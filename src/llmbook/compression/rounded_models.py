@@ -80,8 +80,8 @@ def replaced(model: CausalLM, weights: Mapping[str, Tensor]) -> Generator[Causal
 class RoundedCache(KVCache):
     """A cache whose keys and values are rounded when they come; ``None`` leaves them as they are.
 
-    A row is what one head keeps of one position, or, of those named in ``by_channel``, one channel of all positions that
-    come together.
+    A row is what one head keeps of one position, or, of those named in ``by_channel``, one channel of all positions
+    that come together.
     """
 
     def __init__(

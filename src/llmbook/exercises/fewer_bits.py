@@ -12,7 +12,7 @@ from llmbook.exercises.exercise import Exercise, Mistake, careless_tests, random
 BITS = Exercise(
     name="3.7-bits",
     answer=[4 + 32 / 32, 4 + 16 / 64, 4 + 16 / 576],
-    right="the smaller the group, the dearer its scale: a quarter of a bit at 64, a whole bit for scale and offset at 32.",
+    right="small groups have dear scales: a quarter of a bit at 64; at 32, with an offset, a whole bit.",
     mistakes=(
         Mistake([4.5, 4.25, 4 + 16 / 576], "the first has an offset as well: 16 more bits for each group."),
         Mistake([4.0, 4.0, 4.0], "the scales have to be stored too, 16 bits for each group."),
@@ -264,7 +264,9 @@ MUSEUM = Exercise(
     probes=((by_row,), (by_row_with_offset,), *((piece,) for piece in EXHIBITS)),
     right="your test trusts two right ones and sees through six wrong ones, those of two public libraries among them.",
     mistakes=(
-        Mistake(lambda f: near(f, mixed()), "rows with both signs never go wrong in two of them: try rows of one sign."),
+        Mistake(
+            lambda f: near(f, mixed()), "with both signs two of the wrong ones are right: try rows of one sign."
+        ),
         Mistake(
             lambda f: near(f, random_normal(1, 33, seed=5)) and near(f, random_normal(1, 33, seed=5).abs() + 20),
             "with one row in the batch a scale for each column fits exactly: take several rows.",
