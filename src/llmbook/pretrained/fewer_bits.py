@@ -28,7 +28,7 @@ from llmbook.pretrained.tokenizer import PretrainedTokenizer
 How = Literal["nearest", "compensated", "aware"]
 T = 64  # ids of a window that are read; one more is asked for
 WINDOWS = 64  # to measure on
-LOOKED_AT = 32  # to look at before rounding: more ids than the widest matrix has columns
+LOOKED_AT = 128  # to look at before rounding: five times as many ids as the widest matrix has columns
 SINCE = 2026  # the held-out speech
 BEFORE = 2015  # the speeches to look at are of the training part, since this year
 MOST_WORDS = 20  # ids of an answer
@@ -50,7 +50,9 @@ WAYS: dict[str, tuple[How, Scheme]] = {
     "int4, groups of 64, aware": ("aware", Scheme(group=64)),
     "fp4, row": ("nearest", Scheme(kind="fp4")),
     "int4, row, compensated": ("compensated", Scheme()),
+    "int4, groups of 64, compensated, a quarter looked at": ("compensated", Scheme(group=64)),
 }
+A_QUARTER = list(WAYS)[-1]
 ANSWERED = ("int8, row", "int4, groups of 64", "int4, groups of 64, compensated", "int4, row", "int3, groups of 64")
 KEYS_BY_CHANNEL: tuple[Literal["keys", "values"], ...] = ("keys",)
 BOTH_BY_CHANNEL: tuple[Literal["keys", "values"], ...] = ("keys", "values")
@@ -135,33 +137,44 @@ def measured(
     return {"nats": numbers(nats), "same choice": round((choice == likeliest).double().mean().item(), 4)}
 
 
+def first_block(model: CausalLM, new: dict[str, Tensor], inputs: dict[str, Inputs]) -> dict[str, float]:
+    """How much the outputs of the first block's matrices change, for inputs seen or unseen."""
+    parts = {name: layer.weight for name, layer in matrices(model).items() if name.startswith("0.")}
+    off = {name: output_error(weight, new[name], inputs[name].moment) for name, weight in parts.items()}
+    return {name: float(f"{error:.3g}") for name, error in off.items()}
+
+
 @torch.no_grad()
 def tried(
-    model: CausalLM, tokenizer: PretrainedTokenizer, name: str, likeliest: Int[Tensor, "N T"], inputs: dict[str, Inputs]
-) -> dict[str, Any]:
-    """One of ``WAYS``: bits a number, how far off the first block's outputs are, ``measured``, and some answers."""
+    model: CausalLM, tokenizer: PretrainedTokenizer, name: str, likeliest: Int[Tensor, "N T"],
+    inputs: dict[str, Inputs], unseen: dict[str, Inputs],
+) -> dict[str, Any]:  # fmt: skip
+    """One of ``WAYS``: bits a number, the first block's outputs, ``measured``, and some answers."""
     how, scheme = WAYS[name]
     new = rounded_matrices(model, how, scheme, inputs)
-    first = {part: layer.weight for part, layer in matrices(model).items() if part.startswith("0.")}
-    off = {part: output_error(weight, new[part], inputs[part].moment) for part, weight in first.items()}
+    off = {"seen": first_block(model, new, inputs), "unseen": first_block(model, new, unseen)}
+    bits = quantise(matrices(model)["0.attention.w_o"].weight, scheme).bits
     with replaced(model, new):
-        return {
-            "bits": quantise(first["0.attention.w_o"], scheme).bits,
-            "first block": {part: float(f"{error:.3g}") for part, error in off.items()},
-            **measured(model, held_out(tokenizer), likeliest),
-            **({"answers": answers(model, tokenizer)} if name in ANSWERED else {}),
-        }
+        said = {"answers": answers(model, tokenizer)} if name in ANSWERED else {}
+        return {"bits": bits, "first block": off, **measured(model, held_out(tokenizer), likeliest), **said}
 
 
 def fewer_bits(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     """The run "fewer-bits"."""
     model, tokenizer = load_smollm2()
     rows = held_out(tokenizer)
-    inputs = read_inputs(model, looked_at(tokenizer)[:, :-1])
+    looked = looked_at(tokenizer)[:, :-1]
+    inputs = read_inputs(model, looked)
+    a_quarter = read_inputs(model, looked[::4])
+    unseen = read_inputs(model, rows[:, :-1])
     nats, likeliest = read_windows(model, rows)
+    weights = {
+        name: tried(model, tokenizer, name, likeliest, a_quarter if name == A_QUARTER else inputs, unseen)
+        for name in WAYS
+    }
     return {
         "file": {"nats": numbers(nats), "answers": answers(model, tokenizer)},
-        "weights": {name: tried(model, tokenizer, name, likeliest, inputs) for name in WAYS},
+        "weights": weights,
         "cache": {name: measured(model, rows, likeliest, cache) for name, cache in CACHES.items()},
     }
 
