@@ -71,19 +71,19 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 
 
-def windows(tokenizer: PretrainedTokenizer, part: Part, since: int, n: int) -> Int[Tensor, "n T+1"]:
+def windows(tokenizer: PretrainedTokenizer, part: Part, since: int, n: int) -> Int[Tensor, "n _"]:
     """So many pieces of T + 1 ids of the speeches of a part, evenly spread, none of them overlapping."""
     ids = torch.tensor(tokenizer.encode(joined(speeches(part=part, since=since))))
     pieces = ids[: len(ids) // (T + 1) * (T + 1)].view(-1, T + 1)
     return pieces[torch.linspace(0, len(pieces) - 1, n).long()]
 
 
-def held_out(tokenizer: PretrainedTokenizer, n: int = WINDOWS) -> Int[Tensor, "n T+1"]:
+def held_out(tokenizer: PretrainedTokenizer, n: int = WINDOWS) -> Int[Tensor, "n _"]:
     """Windows of the speech that is younger than the model; the first of fewer are the first of all."""
     return windows(tokenizer, "test", SINCE, WINDOWS)[:n]
 
 
-def looked_at(tokenizer: PretrainedTokenizer) -> Int[Tensor, "n T+1"]:
+def looked_at(tokenizer: PretrainedTokenizer) -> Int[Tensor, "n _"]:
     """Windows of other speeches, to see what the matrices are given to read."""
     return windows(tokenizer, "train", BEFORE, LOOKED_AT)
 
@@ -104,7 +104,7 @@ def rounded_matrices(model: CausalLM, how: How, scheme: Scheme, inputs: dict[str
 
 @torch.no_grad()
 def read_windows(
-    model: CausalLM, rows: Int[Tensor, "N T+1"], cache: dict[str, Any] | None = None
+    model: CausalLM, rows: Int[Tensor, "N _"], cache: dict[str, Any] | None = None
 ) -> tuple[Float[Tensor, " N"], Int[Tensor, "N T"]]:
     """The mean nats of each window, and the likeliest id at each place; behind a rounded cache if one is told."""
     nats: list[Tensor] = []
@@ -130,7 +130,7 @@ def answers(model: CausalLM, tokenizer: PretrainedTokenizer) -> list[str]:
 
 @torch.no_grad()
 def measured(
-    model: CausalLM, rows: Int[Tensor, "N T+1"], likeliest: Int[Tensor, "N T"], cache: dict[str, Any] | None = None
+    model: CausalLM, rows: Int[Tensor, "N _"], likeliest: Int[Tensor, "N T"], cache: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The nats of each window, and at how many places the likeliest id is still the same."""
     nats, choice = read_windows(model, rows, cache)
