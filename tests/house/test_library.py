@@ -70,7 +70,7 @@ def test_an_import_that_goes_down_is_seen():
 
 
 def test_a_folder_says_what_it_holds_and_in_which_order():
-    for folder in ("data", "nn", "models", "training", "inference", "pretrained", "pages", "exercises"):
+    for folder in ("data", "nn", "models", "compression", "training", "inference", "pretrained", "pages", "exercises"):
         words = ast.get_docstring(ast.parse((SRC / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
         named = re.findall(r"``(\w+)``", words)
         listed = [Path(place).stem for place in MAP if place.startswith(f"{folder}/") and place.count("/") == 1]
@@ -104,7 +104,7 @@ def length(path: Path) -> int:
 
 def test_the_library_stays_small():
     lines = sum(length(path) for path in SRC.rglob("*.py") if path.relative_to(SRC).parts[0] not in APART)
-    assert lines <= 6500, f"src/llmbook has {lines} lines without {' and '.join(APART)}"
+    assert lines <= 8500, f"src/llmbook has {lines} lines without {' and '.join(APART)}"
 
 
 def test_a_module_stays_small():

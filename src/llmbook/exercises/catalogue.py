@@ -25,6 +25,7 @@ PAGES = (  # in reading order
     "masked_words",
     "next_sentence",
     "next_word",
+    "fewer_bits",
     "one_head",
     "why_sqrt_dk",
     "many_heads",

@@ -15,6 +15,7 @@ from torch import nn
 from llmbook.pretrained.date_translator import DATES
 from llmbook.pretrained.families import three_families
 from llmbook.pretrained.few_labels import ablation
+from llmbook.pretrained.fewer_bits import fewer_bits
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
@@ -42,6 +43,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "masked-words": all_players,
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,
+    "fewer-bits": fewer_bits,
 }
 OPENED = {  # by a run, which is made again when one of them was
     "labels-for-free": {recipe.name for recipe in READERS},
