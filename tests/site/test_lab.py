@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from llmbook.pages import Writer
+from llmbook.pages import HeadExplorer, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -49,6 +49,12 @@ places, kinds = PositionLab("dog bites man"), []
 places.observe(lambda change: kinds.append(change["new"]), "kind")
 places"""
 READ_PLACES = """print("swapped:", kinds, places.swap, f"{places.moved.max():.2f}")"""
+MAKE_HEADS = """from llmbook.pages import HeadExplorer
+
+explorer, chosen = HeadExplorer(), []
+explorer.observe(lambda change: chosen.append(change["new"]), "heads")
+explorer"""
+READ_HEADS = """print("heads:", explorer.sentence, chosen[-1], f"{explorer.weights[13, 4]:.2f}")"""
 CELLS = (
     MAKE,
     READ,
@@ -61,6 +67,8 @@ CELLS = (
     SET_WRITER,
     MAKE_PLACES,
     READ_PLACES,
+    MAKE_HEADS,
+    READ_HEADS,
 )
 
 
@@ -218,6 +226,25 @@ def test_python_reads_back_which_words_were_swapped(lab):
     lab.wait_for_timeout(300)
     assert cells(lab) == count
     reads_back(lab, "swapped: ['rotary'] [0, 2] 0.19", cell=10)
+
+
+def test_heads_come_from_python_and_python_reads_back_which_were_chosen(lab):
+    run(lab, CELLS.index(MAKE_HEADS))
+    heads, count = lab.locator(".head-explorer"), cells(lab)
+    heads.locator(".one-head").first.wait_for(timeout=60_000)
+    heads.get_by_role("combobox", name="Sentence").select_option("ten-words")
+    expect(heads.locator(".one-head")).to_have_count(36, timeout=60_000)
+    heads.locator(".one-head", has_text="L16H0").click()
+    heads.get_by_role("listbox").focus()
+    for key in ("d", "d", "x", "ArrowRight", "Space"):  # L16H1 is added
+        lab.keyboard.press(key)
+    heads.get_by_label("divide by √d_k").uncheck()
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    assert heads.get_by_role("link").count() == 0
+    made = HeadExplorer(sentence="ten-words", heads=["L16H0", "L16H1"], scaled=False)
+    told = f"heads: ten-words ['L16H0', 'L16H1'] {made.weights[13, 4]:.2f}"
+    reads_back(lab, told, cell=CELLS.index(READ_HEADS))
 
 
 def test_the_slider_follows_python(lab):
