@@ -15,7 +15,7 @@ from bare import can_import, make_bare_environment
 from nbclient import NotebookClient
 
 from colab import wheel_name
-from llmbook.pages import PositionLab
+from llmbook.pages import HeadExplorer, PositionLab
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build/html"
@@ -153,6 +153,12 @@ def test_the_laboratory_of_positions_has_its_table_there(run, bare):
     done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
     lab = PositionLab(kind="learned", swap=[1, 4])
     assert done.stdout.strip() == f"{lab} {len(str(lab._esm))}"
+
+
+def test_the_head_explorer_has_its_sentences_there(run, bare):
+    code = "from llmbook.pages import HeadExplorer; print(HeadExplorer(sentence='captains'))"
+    done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
+    assert done.stdout.strip() == repr(HeadExplorer(sentence="captains"))
 
 
 def test_the_widgets_front_end_is_there(run):

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from llmbook.pages import TrainHere, Writer
+from llmbook.pages import HeadExplorer, TrainHere, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -55,6 +55,12 @@ run, done = TrainHere(d_model=8, n_layers=1, length=8, steps=100), []
 run.observe(lambda change: done.append(change["new"]), "step")
 run"""
 READ_TRAIN = """print("trained:", run.step, len(run.losses), done[-1:], f"{run.held_out[-1][1]:.3f}", run.lr)"""
+MAKE_HEADS = """from llmbook.pages import HeadExplorer
+
+explorer, chosen = HeadExplorer(), []
+explorer.observe(lambda change: chosen.append(change["new"]), "heads")
+explorer"""
+READ_HEADS = """print("heads:", explorer.sentence, chosen[-1], f"{explorer.weights[13, 4]:.2f}")"""
 CELLS = (
     MAKE,
     READ,
@@ -69,6 +75,8 @@ CELLS = (
     READ_PLACES,
     MAKE_TRAIN,
     READ_TRAIN,
+    MAKE_HEADS,
+    READ_HEADS,
 )
 
 
@@ -242,6 +250,25 @@ def test_python_reads_back_what_was_trained(lab):
             lab.keyboard.press(key)
     lab.wait_for_timeout(300)
     assert cells(lab) == count
+
+
+def test_heads_come_from_python_and_python_reads_back_which_were_chosen(lab):
+    run(lab, CELLS.index(MAKE_HEADS))
+    heads, count = lab.locator(".head-explorer"), cells(lab)
+    heads.locator(".one-head").first.wait_for(timeout=60_000)
+    heads.get_by_role("combobox", name="Sentence").select_option("ten-words")
+    expect(heads.locator(".one-head")).to_have_count(36, timeout=60_000)
+    heads.locator(".one-head", has_text="L16H0").click()
+    heads.get_by_role("listbox").focus()
+    for key in ("d", "d", "x", "ArrowRight", "Space"):  # L16H1 is added
+        lab.keyboard.press(key)
+    heads.get_by_label("divide by √d_k").uncheck()
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    assert heads.get_by_role("link").count() == 0
+    made = HeadExplorer(sentence="ten-words", heads=["L16H0", "L16H1"], scaled=False)
+    told = f"heads: ten-words ['L16H0', 'L16H1'] {made.weights[13, 4]:.2f}"
+    reads_back(lab, told, cell=CELLS.index(READ_HEADS))
 
 
 def test_the_slider_follows_python(lab):
