@@ -126,7 +126,7 @@ export function figure(trainer: Trainer): HTMLElement {
     setText(ghostly, describeGhost(trainer));
   });
   const row = h("div", { class: "curves" }, picture.element, legend);
-  return h("div", { class: "figure" }, caption, row, ghostly);
+  return h("div", { class: "losses" }, caption, row, ghostly);
 }
 
 function legendItem(name: Line): { element: HTMLElement; update(view: ChartView, name: Line): void } {

@@ -20,7 +20,7 @@ export function onPaper(trainer: Trainer): HTMLElement {
     const code = asCode(trainer);
     return [
       h("p", {}, `${describe(trainer)} ${describeGhost(trainer)}`.trim()),
-      h("div", { class: "figure" }, picture.element),
+      h("div", { class: "losses" }, picture.element),
       h("p", {}, view ? keyOf(view) : ""),
       captioned("Loss in nats a character", tableOfLosses(trainer, ROWS)),
       h("pre", {}, code.length > CODE ? "The text is too long to be printed as code." : code),
