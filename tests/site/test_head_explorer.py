@@ -276,8 +276,8 @@ def test_what_is_shown_before_is_what_is_shown_after(open_heads):
 def test_another_sentence_comes_when_it_is_chosen(open_heads, name):
     page = open_heads()
     page.get_by_role("combobox", name="Sentence").select_option(name)
-    cells = page.locator(".heads .one-head")
-    expect(cells).to_have_count(len(prepared(name).labels))
+    expect(page.locator(".map .caption")).to_contain_text(SETS[name].head)
+    expect(page.locator(".heads .one-head")).to_have_count(len(prepared(name).labels))
     assert set(loaded(page)) == {script_of("anna"), script_of(name)}
     agree_with = python_of(page)
     assert agree_with.heads == [SETS[name].head]
