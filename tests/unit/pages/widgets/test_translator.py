@@ -1,6 +1,7 @@
 """The translator's Python side: the same texts and weights as the library's, what is true of them, and clear errors."""
 
 import base64
+import itertools
 import json
 import math
 import re
@@ -247,8 +248,8 @@ def test_an_answer_without_the_form_of_a_date_has_no_frames():
 
 
 def test_inside_counts_as_page_5_4_counts():
-    for layer, head in ((None, None), (0, 1), (1, 3)):
-        made = Translator(TEXT, layer=layer, head=head)
+    for text, layer, head in itertools.product((TEXT, FAR, "8/12/2034", "2034-08-12"), range(LAYERS), range(HEADS)):
+        made = Translator(text, layer=layer, head=head)
         pair = made.meaning.pair
         rows = [(t, there) for there, here in pair.alignment.values() for t in range(here.start, here.stop)]
         hits = sum(int(made.weights[t].argmax()) in range(there.start, there.stop) for t, there in rows)
