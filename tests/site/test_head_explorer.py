@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 import torch
+from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
 from test_pages import violations
 
@@ -676,6 +677,19 @@ def test_of_a_link_nothing_is_trusted(open_heads, values):
     shows(page, made)
     assert page.evaluate("window.hacked") is None
     assert page.seen.errors == []
+
+
+def test_of_a_thousand_odd_texts_in_a_link_none_is_a_state(open_heads):
+    """Only a name of plain letters could be a sentence; where there is none of the name the first is opened."""
+    texts = odd_texts("__proto__", seed=2)
+    found = open_heads(awake=False).evaluate(
+        """([texts, names]) => texts.map((text) => Object.entries(llmbookHeads.headExplorer.fromLink(
+          Object.fromEntries(names.map((name) => [name, ['heads', 'kept'].includes(name) ? [text] : text])))))""",
+        [texts, list(STATE)],
+    )
+    for text, accepted in zip(texts, found, strict=True):
+        is_name = re.fullmatch(r"[A-Za-z0-9_-]{0,40}", text) is not None
+        assert accepted == ([["sentence", text]] if is_name else []), text
 
 
 @pytest.mark.parametrize("broken", ["#head_explorer=", "#head_explorer=%", "#head_explorer=[1]", "#writer={}"])
