@@ -3,12 +3,14 @@
 import { h } from "../../controls/element";
 import { layoutOf } from "../../controls/heat_map/layout";
 import { svgPicture } from "../../controls/heat_map/svg_picture";
-import { paper } from "../../controls/paper";
+import { captioned, paper } from "../../controls/paper";
 import type { Lab } from "./lab";
 import { asCode } from "./python_code";
 import { describeQuery } from "./sentence";
 import { namesOf, viewOf } from "./weights_map";
-import { tableOnPaper } from "./weights_table";
+import { tableOfWeights } from "./weights_table";
+
+const CAPTION = "Attention weights: how much each word (row) attends to each word (column)";
 
 export function onPaper(lab: Lab): HTMLElement {
   const print = (): Node[] => {
@@ -18,7 +20,7 @@ export function onPaper(lab: Lab): HTMLElement {
     return [
       h("p", {}, describeQuery(lab)),
       h("div", { class: "heat" }, picture.element),
-      tableOnPaper(lab),
+      captioned(CAPTION, tableOfWeights(lab)),
       h("pre", {}, asCode(lab.source, lab.state)),
     ];
   };
