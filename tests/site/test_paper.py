@@ -98,7 +98,7 @@ FOLDED = """[...document.querySelectorAll('article details:not(.llmbook-strip)')
   .map((e) => e.outerHTML.slice(0, 120))"""
 
 
-BREAKABLE = """(cells) => cells.filter((e) => getComputedStyle(e).whiteSpace !== 'nowrap').map((e) => e.innerText)"""
+BREAKABLE = """(cells) => cells.filter((e) => getComputedStyle(e).overflowWrap !== 'normal').map((e) => e.innerText)"""
 
 
 def is_whole(table) -> bool:
