@@ -65,8 +65,8 @@ def activation_aware(
 ) -> tuple[Matrix, float]:
     """The matrix as it acts, Q(W diag(s)) diag(s)⁻¹, for the α whose output is nearest, and that α.
 
-    ``sizes`` are the mean absolute inputs. The matrix that is stored is Q(W diag(s)); the inputs are divided by s,
-    which the layer before can do. Raises as ``quantise``.
+    ``sizes`` are the mean absolute inputs. The matrix that is stored is Q(W diag(s)); the inputs are divided by s. A
+    norm or a matrix before can do that; behind GELU, or where heads share values, s is kept. Raises as ``quantise``.
     """
     tried: list[tuple[float, float, Matrix]] = []
     for alpha in [step / STEPS for step in range(STEPS + 1)]:

@@ -86,7 +86,10 @@ class Quantised:
 
 
 def quantise(x: Float[Tensor, "*batch D"], scheme: Scheme) -> Quantised:
-    """Each number's nearest level. Raises ``ValueError`` where groups do not fit rows, and for NaN and infinity."""
+    """Each number's nearest level.
+
+    Raises ``ValueError`` where groups do not fit rows, for NaN and infinity, and where a scale is beyond float16.
+    """
     groups = in_groups(x, scheme)
     if not groups.isfinite().all():
         raise ValueError("only finite numbers can be rounded to a grid")
@@ -123,6 +126,8 @@ def fit(groups: Float[Tensor, "groups size"], scheme: Scheme) -> tuple[Tensor, T
     scale = (span / steps).half().to(groups)
     scale = torch.where(scale > 0, scale, 1.0)  # a group of one number, or of noughts
     offset = scale * (low / scale).round() if scheme.offset == "whole" else low.half().to(groups)
+    if not (scale.isfinite() & offset.isfinite()).all():
+        raise ValueError(f"numbers as large as {groups.abs().max():.3g} need a scale or an offset beyond float16")
     return scale, offset
 
 

@@ -44,12 +44,18 @@ OUTLIER = Exercise(
 
 # --- an offset -------------------------------------------------------------------------------------------------
 
+TINY = torch.finfo(torch.float32).tiny  # the scale of a row of noughts
+
 
 def with_offset(x: Tensor, bits: int) -> Tensor:
     """A whole zero-point, and nought among the levels."""
-    top = 2**bits - 1
+    return without_clamp(x, bits, top=2**bits - 1)
+
+
+def without_clamp(x: Tensor, bits: int, top: float = torch.inf) -> Tensor:
+    """Where z was rounded by half a step, the largest number may get the code 2^bits."""
     low = x.min().clamp(max=0)
-    s = (x.max().clamp(min=0) - low) / top
+    s = ((x.max().clamp(min=0) - low) / (2**bits - 1)).clamp(min=TINY)
     z = (-low / s).round()
     return s * (((x / s).round() + z).clamp(0, top) - z)
 
@@ -103,12 +109,14 @@ OFFSET = Exercise(
         (random_normal(7, seed=2).abs() + 2, 3),
         (-random_normal(5, seed=3).abs() - 1, 4),
         (random_normal(13, seed=4), 8),
+        (torch.tensor([-3.5, 11.5, 2.0, 7.25]), 4),
     ),
     right="the levels lie where the numbers are, and nought is still exactly nought.",
     mistakes=(
         Mistake(without_nought, "where all numbers have one sign nought is outside: put it into the range first."),
         Mistake(free_offset, "z has to be a whole number, so that nought is a level."),
         Mistake(one_step_too_many, "between 2^bits levels there are 2^bits - 1 steps."),
+        Mistake(without_clamp, "with z rounded by half a step the largest number gets one code too many: cut it off."),
         Mistake(no_offset, "that is the symmetric grid: here the range goes from the smallest to the largest."),
         Mistake(codes_only, "these are the codes: take z away and multiply by s."),
         Mistake(z_not_taken_away, "take z away before multiplying by s."),
@@ -196,7 +204,7 @@ RoundTrip = Callable[[Tensor], Tensor]  # (N, D) to its rounded numbers, eight b
 
 def by_row(x: Tensor) -> Tensor:
     """Right: symmetric."""
-    s = x.abs().amax(dim=1, keepdim=True) / 127
+    s = (x.abs().amax(dim=1, keepdim=True) / 127).clamp(min=TINY)
     return s * (x / s).round()
 
 

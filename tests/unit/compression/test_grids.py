@@ -168,3 +168,7 @@ def test_rows_that_cannot_be_cut_and_numbers_that_are_none_are_refused():
         rounded(torch.ones(2, 21), Scheme(group=4))
     with pytest.raises(ValueError, match="finite"):
         rounded(torch.tensor([[1.0, float("nan")]]), Scheme())
+    with pytest.raises(ValueError, match=r"as large as 1e.06 need .* beyond float16"):
+        rounded(torch.tensor([[1e6, 2.0]]), Scheme())
+    with pytest.raises(ValueError, match="beyond float16"):
+        rounded(torch.tensor([[-7e4, -7e4]]), Scheme(offset="free"))  # the offset alone
