@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -459,18 +460,29 @@ def test_what_stands_in_a_gap_can_be_any_word(open_filler):
     assert "ids[2] = MASK" in page.locator(".gap-filler .gap code").first.inner_text()
 
 
+def line_of_sight(page: Page, filler: GapFiller, gap: int) -> torch.Tensor:
+    """What this gap sees by the two controls' lines of code; away counts positions from the gap, as on page 3.4."""
+    side, reach = page.locator(".gap-filler .controls code").all_inner_texts()
+    cls, sep = (stored_tokenizer(MODEL).ids[sign] for sign in ("[CLS]", "[SEP]"))
+    ids = torch.tensor([cls, *[0] * len(filler.words), sep])
+    scope: dict[str, Any] = {"ids": ids, "CLS": cls, "SEP": sep, "away": torch.arange(len(ids)) - gap - 1}
+    exec(f"{reach}\n{side}", scope)
+    return scope["near"]
+
+
 def test_each_side_and_each_reach_equals_pytorch(open_filler):
     page = open_filler()
     reach = page.get_by_role("slider", name="Words seen on a side")
     code = page.locator(".gap-filler pre")
     for side in SIDES:
         choose(page, "A gap sees", side)
-        assert {"both": "= n, n", "before": "= n, 0", "after": "= 0, n"}[side] in page.locator(".controls").inner_text()
         for stop, n in enumerate((0, 1, 2, 4, 8, None)):
             reach.fill(str(stop))
             settle(page)
-            agree(page, GapFiller(SENTENCES[0], hidden=[1, 9], side=side, reach=n))
-            assert f"n = {'len(ids)' if n is None else n};" in page.locator(".controls").inner_text()
+            filler = GapFiller(SENTENCES[0], hidden=[1, 9], side=side, reach=n)
+            agree(page, filler)
+            sight = [line_of_sight(page, filler, gap) for gap in filler.gaps]
+            assert torch.stack(sight).equal(filler.in_sight)
             assert (f", reach={n})" in code.text_content()) == (n is not None)
     assert "reach" not in code.text_content()
 
@@ -575,8 +587,9 @@ def test_predict_then_reveal_scores_what_was_said(open_filler):
         expect(verdict).to_contain_text(f"{'Right' if is_right else 'Not quite'}: “{truth}” stood there.")
         told = f"rank {rank}, chance {chance:.3f}" if chance >= 0.0005 else f"rank {rank}, chance below 0.0005"
         expect(verdict).to_contain_text(told if rank <= 50 else "not among the first fifty")
-        expect(verdict).to_contain_text(f"Of {n} you have named {named}, and the model")
-        expect(verdict).to_contain_text(f"among all its words, {by_model}.")
+        expect(verdict).to_contain_text(f"Of {n} you have named {named},")
+        assert likely[0][0] in offered
+        expect(verdict).to_contain_text(f"and the model {by_model}; its first word is always among yours.")
         of = "this answer" if len(squares) == 1 else f"{len(squares)} answers"
         expect(verdict).to_contain_text(f"Brier score of {of}: {sum(squares) / len(squares):.2f}")
         assert field(page).input_value() == text

@@ -1,5 +1,7 @@
 // How well somebody's probabilities fit what happened. Written for answers to exercises, and good for any forecast.
 
+import { fixed } from "./format";
+
 export interface Forecast {
   sure: number; // the probability that was given, 0 to 1
   right: boolean; // what happened
@@ -19,6 +21,14 @@ const Z = 1.96;
 export function brierScore(forecasts: readonly Forecast[]): number {
   const squares = forecasts.map(({ sure, right }) => (sure - Number(right)) ** 2);
   return squares.reduce((sum, square) => sum + square, 0) / squares.length;
+}
+
+/** The score of a reader's answers, in words; empty where there are none. */
+export function describeScore(forecasts: readonly Forecast[]): string {
+  const count = forecasts.length;
+  if (count === 0) return "";
+  const of = count === 1 ? "this answer" : `${count} answers`;
+  return `Brier score of ${of}: ${fixed(brierScore(forecasts))} (0 is best; always saying 50 % gets 0.25).`;
 }
 
 /** Of the forecasts with each probability, how many came true; the probabilities in rising order. */

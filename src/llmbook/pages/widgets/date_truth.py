@@ -27,7 +27,8 @@ from llmbook.data.date_pairs import (
 )
 
 NAMED = {"MMMM": 12, "MMM": 12, "EEEE": 7, "EEE": 7}
-NUMBERS = {"y": "[1-9][0-9]{0,3}", "M": "[1-9][0-9]?", "d": "[1-9][0-9]?", "MM": "[0-9]{2}", "dd": "[0-9]{2}"}
+# A year of two digits, as in "9/3/24", may be of any century, and in "13/9/2024" the day stands first: not our formats.
+NUMBERS = {"y": "[1-9][0-9]{3}", "M": "1[0-2]|[1-9]", "d": "[1-9][0-9]?", "MM": "[0-9]{2}", "dd": "[0-9]{2}"}
 
 
 @dataclass(frozen=True)

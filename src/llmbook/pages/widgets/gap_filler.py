@@ -162,7 +162,8 @@ class GapFiller(StoredWidget):
 
     def __repr__(self) -> str:
         shown = " ".join(self.seen)
-        sight = "" if (self.side, self.reach) == ("both", None) else f"; sees {self.side}, {self.reach or 'all'}"
+        reach = "all" if self.reach is None else self.reach
+        sight = "" if (self.side, self.reach) == ("both", None) else f"; sees {self.side}, {reach}"
         digest = hashlib.sha256(json.dumps(self.rows()).encode()).hexdigest()[:8]
         return f"GapFiller: {shown if len(shown) <= 80 else shown[:79] + '…'}{sight} [chances {digest}]"
 

@@ -233,6 +233,8 @@ def test_what_python_has_found_is_told_as_the_front_end_tells_it():
 def test_a_changed_setting_changes_what_is_compared():
     settings = ({}, {"hidden": [1]}, {"hidden": [2]}, {"put": [(1, "we")]}, {"hidden": [1], "side": "after"})
     assert len({repr(GapFiller(TEXT, **more)) for more in (*settings, {"hidden": [1], "reach": 1})}) == 6
+    assert "; sees both, 0 [" in repr(GapFiller(TEXT, hidden=[1], reach=0))
+    assert "; sees after, all [" in repr(GapFiller(TEXT, hidden=[1], side="after"))
 
 
 def test_typed_text_is_escaped():

@@ -1,7 +1,6 @@
 // How often the reader named the hidden word, how often the model did, and how well the reader knew it.
 
-import { brierScore, type Forecast } from "../../core/calibration";
-import { fixed } from "../../core/format";
+import { describeScore, type Forecast } from "../../core/calibration";
 
 export class Score {
   #asked = 0;
@@ -18,10 +17,7 @@ export class Score {
   }
 
   get text(): string {
-    const both = `Of ${this.#asked} you have named ${this.#named}, and the model, which chooses among all its words, ${this.#models}.`;
-    const count = this.#forecasts.length;
-    if (count === 0) return both;
-    const of = count === 1 ? "this answer" : `${count} answers`;
-    return `${both} Brier score of ${of}: ${fixed(brierScore(this.#forecasts))} (0 is best; always saying 50 % gets 0.25).`;
+    const both = `Of ${this.#asked} you have named ${this.#named}, and the model ${this.#models}; its first word is always among yours.`;
+    return `${both} ${describeScore(this.#forecasts)}`.trim();
   }
 }

@@ -10,9 +10,9 @@ import type { Desk } from "./desk";
 const STOPS = [0, 1, 2, 4, 8]; // words on a side; behind the last, all
 const NAMES: Record<Side, string> = { both: "both sides", before: "what stands before", after: "what stands after" };
 const CODE: Record<Side, string> = {
-  both: "left, right = n, n",
-  before: "left, right = n, 0",
-  after: "left, right = 0, n",
+  both: "(-n <= away) & (away <= n)",
+  before: "(-n <= away) & (away <= 0)",
+  after: "(0 <= away) & (away <= n)",
 };
 
 export function settings(desk: Desk): HTMLElement {
@@ -27,14 +27,14 @@ export function settings(desk: Desk): HTMLElement {
   const reach = slider((stop) => desk.change({ reach: STOPS[stop] ?? null }), signal);
   desk.onUpdate(() => {
     const { side: name, reach: words } = desk.state;
-    side.update(name, CODE[name]);
+    side.update(name, `near = ${CODE[name]} | (ids == CLS) | (ids == SEP)`);
     const stop = words === null ? STOPS.length : STOPS.findIndex((known) => known >= words);
     reach.update({
       name: "Words seen on a side",
       range: [0, STOPS.length, 1],
       value: stop < 0 ? STOPS.length : stop,
       text: words === null ? "all" : String(words),
-      code: `n = ${words ?? "len(ids)"}; near = (-left <= away) & (away <= right)`,
+      code: `n = ${words ?? "len(ids)"}`,
     });
   });
   return h("div", { class: "controls" }, side.element, reach.element);

@@ -1,9 +1,9 @@
 // The twins of the bars, for whoever reads numbers better: the likeliest words of each gap, and where its heads look.
 
-import { type Details, details } from "../../controls/details";
 import { h } from "../../controls/element";
 import { captioned } from "../../controls/paper";
-import { scrollRegion, table } from "../../controls/table";
+import { table } from "../../controls/table";
+import { unfolding } from "../../controls/unfolding";
 import { fixed } from "../../core/format";
 import { BLANK } from "../../core/gaps";
 import type { Desk, Told } from "./desk";
@@ -12,14 +12,6 @@ import { chanceOf } from "./sentence";
 
 const HEADINGS = ["at word", "word", "rank", "chance", "what it is"];
 const DECIMALS = 4;
-
-function unfolding(desk: Desk, title: string, make: () => Node[]): Details {
-  const region = scrollRegion(title);
-  const fill = (): void => region.replaceChildren(...make());
-  const part = details({ title, children: [region], fill, signal: desk.signal });
-  desk.onUpdate(part.update);
-  return part;
-}
 
 export function wordsTable(desk: Desk): HTMLElement {
   return unfolding(desk, "The likeliest words as a table", () => [tableOfWords(desk, 10)]).element;

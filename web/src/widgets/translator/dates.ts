@@ -113,9 +113,9 @@ export function framesOf({ places = {} }: Meaning, written: string, dates: Dates
   });
 }
 
-/** The fields in which two dates in Chinese differ. */
-export function fieldsThatDiffer(one: string, other: string, { chinese_form }: Dates): string[] {
+/** The fields in which a text differs from a date in Chinese; null where it has not the form of one. */
+export function fieldsThatDiffer(text: string, target: string, { chinese_form }: Dates): string[] | null {
   const form = new RegExp(`^(?:${chinese_form})$`);
-  const [a, b] = [one, other].map((text) => form.exec(text)?.groups ?? {});
-  return Object.keys({ ...a, ...b }).filter((field) => a?.[field] !== b?.[field]);
+  const [said, truth] = [text, target].map((one) => form.exec(one)?.groups);
+  return said && truth ? Object.keys(truth).filter((field) => said[field] !== truth[field]) : null;
 }

@@ -9,8 +9,8 @@ import { h } from "../../controls/element";
 import { widgetRoot } from "../../controls/root";
 import { spokenSentence } from "../../controls/spoken";
 import { setAttribute, setText } from "../../controls/write";
-import { linkOf } from "../../play/link";
 import { loading, wakeOnTouch } from "../../play/loading";
+import { stateLink } from "../../play/state_link";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { alternatives } from "./alternatives";
 import { beams } from "./beams";
@@ -48,6 +48,7 @@ function sections(desk: Desk): Node[] {
   const code = codeBlock(() => asCode(desk.state, desk.trouble === ""), desk);
   const coming = loading(desk.model);
   desk.onUpdate(coming.update);
+  const link = desk.model.inNotebook ? [] : [stateLink("translator", () => ({ ...desk.state }), desk)];
   const player = new Player(desk);
   const reset = (): void => {
     predict.restart();
@@ -71,7 +72,7 @@ function sections(desk: Desk): Node[] {
     h("div", { class: "buttons" }, ...stepButtons(desk, player), predict.button),
     predict.element,
     result,
-    h("div", { class: "buttons" }, code.button, ...stateLink(desk), button("Reset", reset, desk.signal)),
+    h("div", { class: "buttons" }, code.button, ...link, button("Reset", reset, desk.signal)),
     tables(desk),
     code.element,
     onPaper(desk),
@@ -82,14 +83,6 @@ function truth(desk: Desk): HTMLElement {
   const element = h("p", { class: "truth-said" });
   desk.onUpdate(() => setText(element, describeTruth(desk)));
   return element;
-}
-
-/** Where the state is part of an address; in a notebook the code does its work. */
-function stateLink(desk: Desk): HTMLElement[] {
-  if (desk.model.inNotebook) return [];
-  const element = h("a", { class: "state-link" }, "Link to this state");
-  desk.onUpdate(() => setAttribute(element, "href", linkOf("translator", { ...desk.state })));
-  return [element];
 }
 
 export default { render, fromLink } satisfies Widget<Traits> & { render: Render<Traits> };

@@ -52,7 +52,7 @@ export function crossMap(desk: Desk): HTMLElement {
 
 const viewBoxOf = ({ width, height }: Layout): string => `0 0 ${width} ${height}`;
 
-const shownAs = (token: string): string => legible(token)[0];
+export const shownAs = (token: string): string => legible(token)[0];
 
 /** A cell of the picture; below 0 a name, left or above, was hit. */
 function select(desk: Desk, row: number, col: number): void {

@@ -5,10 +5,9 @@ import { edgeOf, layoutOf } from "../../controls/heat_map/layout";
 import { svgPicture } from "../../controls/heat_map/svg_picture";
 import { captioned, paper } from "../../controls/paper";
 import { setAttribute } from "../../controls/write";
-import { legible } from "../../core/legible";
 import type { Desk } from "./desk";
 import { textOf } from "./found";
-import { frames, rowsSeen, viewOf } from "./map";
+import { frames, rowsSeen, shownAs, viewOf } from "./map";
 import { asCode } from "./python_code";
 import { describe, describeFrames, describeTruth, nameOfHead } from "./sentence";
 import { tableOfWeights } from "./tables";
@@ -42,5 +41,3 @@ function picture(desk: Desk): Element {
   setAttribute(map.element, "viewBox", `0 0 ${layout.width} ${end}`);
   return map.element;
 }
-
-const shownAs = (token: string): string => legible(token)[0];

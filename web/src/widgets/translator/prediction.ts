@@ -6,7 +6,7 @@ import { button } from "../../controls/button";
 import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
 import { setAttribute, setText } from "../../controls/write";
-import { brierScore, type Forecast } from "../../core/calibration";
+import { describeScore, type Forecast } from "../../core/calibration";
 import { fixed } from "../../core/format";
 import { quoteOf } from "../../core/legible";
 import { randomNumbers } from "../../core/random";
@@ -35,7 +35,7 @@ export function prediction(desk: Desk): Prediction {
     const most = largestAt(weights, step, read.length);
     const right = key === most;
     if (sure.value !== "") answers = [...answers, counted(desk, { sure: Number(sure.value), right })];
-    verdict.textContent = `${verdictOn(desk, key, most)} ${scoreOf(answers)}`;
+    verdict.textContent = `${verdictOn(desk, key, most)} ${describeScore(answers)}`;
     desk.isHidden = false;
     desk.change({ key: most });
     toggle.focus();
@@ -87,10 +87,4 @@ function verdictOn({ read, weights, step }: Desk, key: number, most: number): st
     (s) => `${quoteOf(read, s)} with ${fixed(weights[step * read.length + s] ?? 0)}`,
   );
   return key === most ? `Right: ${best}.` : `Not quite: you chose ${chosen}; it looks most at ${best}.`;
-}
-
-function scoreOf(answers: Forecast[]): string {
-  if (answers.length === 0) return "";
-  const of = answers.length === 1 ? "this answer" : `${answers.length} answers`;
-  return `Brier score of ${of}: ${fixed(brierScore(answers))} (0 is best; always saying 50 % gets 0.25).`;
 }

@@ -53,9 +53,9 @@ export function describeTruth(desk: Desk, isWhole = desk.step === desk.tokens.le
 function verdictOn(written: string, target: string, { about, found }: Desk): string {
   if (written === target) return `Right: it is ${target}.`;
   const differ = fieldsThatDiffer(written, target, about.dates);
-  const where = differ.length > 0 ? ` It differs in ${differ.join(", ")}.` : "";
+  const where = differ ? `It differs in ${differ.join(", ")}.` : "What is written has not the form of a date.";
   const other = found?.texts.some(({ ids }) => textOf(ids, about) === target);
-  return `Wrong: it is ${target}.${where}${other ? " Another beam has it right." : ""}`;
+  return `Wrong: it is ${target}. ${where}${other ? " Another beam has it right." : ""}`;
 }
 
 function describeDay(day: Date, { about: { dates } }: Desk): string {
@@ -70,7 +70,10 @@ export function describeFrames(desk: Desk): string {
   const { shown, weights, read, about } = desk;
   if (!shown || !desk.state.framed) return "";
   const frames = framesOf(desk.meaning, textOf(shown.ids, about), about.dates);
-  if (frames.length === 0) return "No true alignment is known for it.";
+  if (frames.length === 0)
+    return desk.meaning.kind === "day"
+      ? "What is written has not the form of a date: there is nothing to frame."
+      : "No true alignment is known for it.";
   const last = desk.isHidden ? desk.step - 1 : desk.step;
   const hits = frames.flatMap(({ there, here }) => {
     const rows = [...desk.tokens.keys()].filter((t) => t >= here[0] && t < here[1] && t <= last);

@@ -1,8 +1,8 @@
 // The twins of the pictures, for whoever reads numbers better: the weights, the alternatives, and the beams on the way.
 
-import { details } from "../../controls/details";
 import { h } from "../../controls/element";
-import { scrollRegion, table } from "../../controls/table";
+import { table } from "../../controls/table";
+import { unfolding } from "../../controls/unfolding";
 import { fixed } from "../../core/format";
 import { legible } from "../../core/legible";
 import { SHOWN } from "./alternatives";
@@ -14,22 +14,14 @@ export function tables(desk: Desk): HTMLElement {
   const all = h(
     "div",
     {},
-    unfolding(desk, "Where it looks, as a table", tableOfWeights),
-    unfolding(desk, "The alternatives at every place, as a table", tableOfAlternatives),
-    unfolding(desk, "The beams on the way, as a table", tableOfBeams),
+    unfolding(desk, "Where it looks, as a table", () => [tableOfWeights(desk)]).element,
+    unfolding(desk, "The alternatives at every place, as a table", () => [tableOfAlternatives(desk)]).element,
+    unfolding(desk, "The beams on the way, as a table", () => [tableOfBeams(desk)]).element,
   );
   desk.onUpdate(() => {
     all.hidden = desk.shown === null;
   });
   return all;
-}
-
-function unfolding(desk: Desk, title: string, make: (desk: Desk) => HTMLTableElement): HTMLElement {
-  const region = scrollRegion(title);
-  const fill = (): void => region.replaceChildren(make(desk));
-  const part = details({ title, children: [region], fill, signal: desk.signal });
-  desk.onUpdate(part.update);
-  return part.element;
 }
 
 export function tableOfWeights(desk: Desk): HTMLTableElement {

@@ -4,6 +4,7 @@
 import type { Render } from "@anywidget/types";
 import { abortControllerUnder } from "../../controls/abort";
 import { button } from "../../controls/button";
+import { codeBlock } from "../../controls/code_block";
 import { h } from "../../controls/element";
 import { widgetRoot } from "../../controls/root";
 import { setText } from "../../controls/write";
@@ -11,12 +12,12 @@ import { loading, wakeOnTouch } from "../../play/loading";
 import { stateLink } from "../../play/state_link";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { candidates } from "./candidates";
-import { codeBlock } from "./code_block";
 import { Desk } from "./desk";
 import { lens } from "./lens";
 import { looks } from "./looks";
 import { onPaper } from "./paper";
 import { prediction } from "./prediction";
+import { asCode } from "./python_code";
 import { sentence } from "./sentence";
 import { settings } from "./settings";
 import { fromLink, type Traits } from "./state";
@@ -41,7 +42,7 @@ function render({ model, el, signal }: RenderContext<Traits>): () => void {
 
 function sections(desk: Desk): Node[] {
   const predict = prediction(desk);
-  const code = codeBlock(desk);
+  const code = codeBlock(() => asCode(desk.model.stored.name, desk.state), desk);
   const coming = loading(desk.model);
   desk.onUpdate(coming.update);
   const link = desk.model.inNotebook ? [] : [stateLink("writer", () => ({ ...desk.state }), desk)];

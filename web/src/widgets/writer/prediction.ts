@@ -6,7 +6,7 @@ import { button } from "../../controls/button";
 import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
 import { setAttribute, setHidden, setText } from "../../controls/write";
-import { brierScore, type Forecast } from "../../core/calibration";
+import { describeScore, type Forecast } from "../../core/calibration";
 import { fixed } from "../../core/format";
 import { shownAs } from "./candidates";
 import type { Desk } from "./desk";
@@ -33,7 +33,7 @@ export function prediction(desk: Desk): Prediction {
   function answer(chosen: Candidate, best: Candidate): void {
     const right = chosen.id === best.id;
     if (sure.value !== "") answers = [...answers, counted(desk, { sure: Number(sure.value), right })];
-    verdict.textContent = `${verdictOn(chosen, best)} ${scoreOf(answers)}`;
+    verdict.textContent = `${verdictOn(chosen, best)} ${describeScore(answers)}`;
     desk.hide(false);
     toggle.focus();
   }
@@ -88,10 +88,4 @@ function choiceOf({ piece }: Candidate, onClick: () => void, signal: AbortSignal
 function verdictOn(chosen: Candidate, best: Candidate): string {
   const [name, likeliest] = [chosen, best].map(({ piece, chance }) => `“${shownAs(piece)[0]}” with ${fixed(chance)}`);
   return chosen.id === best.id ? `Right: ${name}.` : `Not quite: you chose ${name}; the likeliest is ${likeliest}.`;
-}
-
-function scoreOf(answers: Forecast[]): string {
-  if (answers.length === 0) return "";
-  const of = answers.length === 1 ? "this answer" : `${answers.length} answers`;
-  return `Brier score of ${of}: ${fixed(brierScore(answers))} (0 is best; always saying 50 % gets 0.25).`;
 }
