@@ -542,6 +542,27 @@ def test_each_control_names_its_line(open_heads):
         compile(line, "control", "exec")
 
 
+def test_the_line_of_a_score_gives_the_score(open_heads):
+    """On the page's own sentences; what a line names without saying how it is had stands in its comment."""
+    page = open_heads()
+    for name in SETS:
+        page.get_by_role("combobox", name=re.compile("^Sentence")).select_option(name)
+        explorer, opened = HeadExplorer(sentence=name), prepared(name)
+        words, T = opened.words, len(opened.words)
+        pairs = [(t, s) for t in range(T) for s in range(t) if words[s] == words[t]]
+        for kind, expected in explorer.scores.items():
+            page.get_by_role("combobox", name=re.compile("^Score")).select_option(kind)
+            line = page.locator(".control", has=page.get_by_role("combobox", name=re.compile("^Score"))).locator("code")
+            known = {"weights": explorer.all_weights, "rest": opened.rest}
+            known["others"] = [t for t in range(T) if t not in opened.rest]
+            t, s = zip(*pairs, strict=True) if pairs else ((), ())
+            known |= {"t": torch.arange(1, T)} if kind == "previous" else {"t": list(t), "s": torch.tensor(s)}
+            if opened.pronouns:
+                known |= dict(zip(("p", "right", "wrong"), torch.tensor(opened.pronouns).T, strict=True))
+            found = eval(line.inner_text(), known)
+            torch.testing.assert_close(found, expected, atol=1e-12, rtol=0, msg=f"{name}, {kind}")
+
+
 # --- find the head ------------------------------------------------------------------------------------------------
 
 
@@ -575,12 +596,12 @@ def test_find_the_head_scores_with_the_readers_confidence(open_heads):
     expect(page.get_by_role("combobox", name=re.compile("^Score"))).to_have_value("previous")
     expect(page.get_by_role("button", name="Find the head")).to_be_focused()
     page.get_by_role("button", name="Find the head").click()
-    assert asked_kind(page) == "induction"  # another one
+    assert asked_kind(page) == "duplicate"  # another one, and not that of which the opening sentence has named a head
     page.get_by_label("How sure are you?").select_option("0.9")
     cell(page, "L18H8").click()
     page.get_by_role("button", name="It is L18H8").click()
-    expect(verdict).to_contain_text("Not quite: L18H8 scores 0.00, place ")
-    expect(verdict).to_contain_text("of 36; L18H6 scores 0.77. Brier score of 2 answers: 0.41")
+    expect(verdict).to_contain_text("Not quite: L18H8 scores 0.10, place ")
+    expect(verdict).to_contain_text("of 36; L14H3 scores 0.76. Brier score of 2 answers: 0.41")
     kept = page.evaluate("JSON.parse(localStorage['llmbook-answers']).head_explorer.exercises")
     assert [answer["first"] for answer in kept.values()] == [{"sure": 0.9, "right": right} for right in (True, False)]
 
@@ -592,12 +613,31 @@ def test_what_was_seen_is_asked_last_and_counts_no_more(open_heads):
     page.get_by_role("button", name="Find the head").click()
     assert asked_kind(page) == "rest"
     page.get_by_role("button", name="Give up").click()
+    expect(page.locator(".verdict")).to_have_text("The answer: L18H8 scores 1.00.")
+    expect(page.get_by_role("combobox", name=re.compile("^Score"))).to_have_value("rest")
     page.get_by_role("button", name="Find the head").click()
     assert asked_kind(page) == "previous"
     cell(page, "L16H0").click()
     page.get_by_label("How sure are you?").select_option("0.99")
     page.get_by_role("button", name="It is L16H0").click()
-    expect(page.locator(".verdict")).to_contain_text("You have seen this score before, so the answer does not count.")
+    told = "You have seen a score or a name of this kind before, so the answer does not count."
+    expect(page.locator(".verdict")).to_contain_text(told)
+    assert page.evaluate("localStorage['llmbook-answers']") is None
+
+
+def test_what_a_name_has_told_counts_no_more(open_heads):
+    page = open_heads()
+    cell(page, "L0H2").hover()
+    expect(page.locator(".sentence")).to_contain_text("In L0H2 (previous token), ")
+    page.get_by_role("button", name="Find the head").click()
+    assert asked_kind(page) != "previous"
+    while asked_kind(page) != "previous":
+        page.get_by_role("button", name="Give up").click()
+        page.get_by_role("button", name="Find the head").click()
+    cell(page, "L0H2").click()
+    page.get_by_label("How sure are you?").select_option("0.99")
+    page.get_by_role("button", name="It is L0H2").click()
+    expect(page.locator(".verdict")).to_contain_text("so the answer does not count.")
     assert page.evaluate("localStorage['llmbook-answers']") is None
 
 

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import math
+import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -242,6 +243,7 @@ def test_the_map_is_the_chosen_heads(open_run):
     page.get_by_role("grid").focus()
     page.keyboard.press("End")
     expect(cell).to_contain_text(f": {later[-1, -1]:.2f}")
+    expect(page.locator(".map .control", has_text="Piece").locator("code")).to_have_text("ids[41:49]")
     names = page.locator(".map .heat:not(.legend) svg > text").all_text_contents()
     assert names[:8] == [{" ": "␣", "\n": "↵"}.get(letter, letter) for letter in sample()[41:49]]
 
@@ -403,6 +405,70 @@ def test_a_question_goes_with_its_settings_and_a_prediction_with_its_run(open_ru
     expect(page.locator(".verdict")).to_have_text("The run has ended before its answer.")
 
 
+def test_of_a_run_that_was_seen_no_prediction_counts(open_run):
+    page = open_run()
+    train(page)
+    button(page, "Reset").click()
+    expect(button(page, "Start")).to_be_enabled()
+    for seed, counts in (("0", False), ("3", True)):
+        page.get_by_role("slider", name="Seed").fill(seed)
+        button(page, "Predict, then reveal").click()
+        page.get_by_label("How sure are you?").select_option("0.9")
+        page.get_by_role("group", name="Your prediction").get_by_role("button").first.click()
+        at_step(page, 100)
+        told = (
+            "Brier score of this answer" if counts else "You have seen this run before, so the answer does not count."
+        )
+        expect(page.locator(".verdict")).to_contain_text(told)
+        assert (page.evaluate("localStorage['llmbook-answers'] ?? null") is not None) == counts
+
+
+ALIKE = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz", k=2000))  # pairs tell nothing, and cost
+
+
+@pytest.mark.parametrize("text", [ALIKE, "ab" * 300, "春眠不觉晓处处闻啼鸟" * 40])
+def test_the_choices_are_four_ranges_that_do_not_overlap(open_run, text):
+    page = open_run()
+    page.locator("textarea").fill(text)
+    button(page, "Predict, then reveal").click()
+    names = page.get_by_role("group", name="Your prediction").get_by_role("button").all_inner_texts()
+    above, *between, below = [[float(number) for number in re.findall(r"\d+\.\d+", name)] for name in names]
+    assert [low for low, _ in between] == [*(high for _, high in between[1:]), *below]
+    assert [*above, *(low for low, _ in between)] == sorted([*above, *(low for low, _ in between)], reverse=True)
+    assert "-" not in "".join(names)  # no loss is below 0
+    nats = TrainHere(text, **SMALL).frequencies
+    assert above == [round(max(nats["unigram"], nats["bigram"]), 2)]
+
+
+def test_one_step_is_one_step_whatever_is_looked_at(open_run):
+    page = open_run()
+    page.evaluate(
+        """() => {
+          const byName = (name) => [...document.querySelectorAll('button')].find((e) => e.textContent === name);
+          byName('One step').click();
+          const piece = document.querySelector('.map input');
+          piece.value = 5;
+          piece.dispatchEvent(new Event('input', { bubbles: true }));
+        }"""
+    )
+    at_step(page, 1)
+    page.wait_for_timeout(500)
+    at_step(page, 1)
+    expect(button(page, "Go on")).to_be_enabled()
+
+
+def test_the_level_lines_are_those_of_the_run_that_is_drawn(open_run):
+    page = open_run()
+    train(page)
+    level = page.locator("ul.legend li", has_text="counting pairs")
+    before = level.inner_text()
+    page.locator("textarea").fill(OWN)
+    expect(level).to_have_text(before)
+    train(page)
+    nats = TrainHere(OWN, **SMALL).frequencies
+    expect(level).to_have_text(f"counting pairs: {nats['bigram']:.2f}")
+
+
 # --- what is kept -------------------------------------------------------------------------------------------------
 
 
@@ -524,6 +590,7 @@ def test_a_megabyte_is_cut_and_told(open_run):
         text,
     )
     expect(page.locator(".notice").first).to_contain_text("Only the first 50,000 characters of 1,")
+    assert page.locator("textarea").input_value() == tidy(text)[:MOST]  # a field of a megabyte is slow at every key
     train(page)
     lab = TrainHere(tidy(text)[:MOST], **SMALL)
     assert ends(page)[0]["held_out"] == pytest.approx(lab.train()[2], abs=CLOSE)

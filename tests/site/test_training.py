@@ -106,6 +106,26 @@ def gradients_differ(page: Page, size: tuple[int, ...], seed: int) -> float:
     )
 
 
+def test_a_loss_is_pytorchs_where_a_probability_is_too_small_for_a_number(page):
+    """A run whose rate is too large goes on here as long as it does there."""
+    size = SIZES[0]
+    page.evaluate(WEIGHTS, [*size, 0])
+    model = model_of(size, 0)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        model.embedding.weight.copy_(torch.randn_like(model.embedding.weight) * 500)
+    windows = [[0, 1, 2, 3, 4, 5], [6, 0, 5, 1, 4, 2]]
+    ids = torch.tensor(windows)
+    losses = torch.stack([word_loss(model(row[None, :-1]), row[None, 1:]) for row in ids])
+    assert losses.min() > 800  # log of the smallest number: -745
+    weights = [weight.flatten().tolist() for weight in model.parameters()]
+    found, gradients = page.evaluate(GRADIENTS, [weights, windows])
+    torch.testing.assert_close(torch.tensor(found, dtype=torch.float64), losses, atol=0, rtol=1e-9)
+    losses.mean().backward()
+    for ours, theirs in zip(gradients, model.parameters(), strict=True):
+        torch.testing.assert_close(torch.tensor(ours).double(), theirs.grad.flatten(), atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_gradients_are_pytorchs(page, size):
     worst = max(gradients_differ(page, size, seed) for seed in range(3))

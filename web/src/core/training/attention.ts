@@ -67,8 +67,8 @@ const columnsOf = (x: Float64Array, D: number, first: number): [Rows, Rows, Rows
 /** The rows from number t on; with another step, what stands in row t. */
 const rowAt = (rows: Rows, t: number, step = rows.step): Rows => rowsOf(rows.data, step, rows.at + t * rows.step);
 
-/** The softmax of scores divided by a root, in place. */
-export function softmax(row: Float64Array, root: number): void {
+/** The softmax of scores divided by a root, in place; returns log Σ exp of them. */
+export function softmax(row: Float64Array, root: number): number {
   let largest = -Infinity;
   for (const score of row) largest = Math.max(largest, score);
   let total = 0;
@@ -77,6 +77,7 @@ export function softmax(row: Float64Array, root: number): void {
     total += row[i]!;
   }
   for (let i = 0; i < row.length; i++) row[i]! /= total;
+  return largest / root + Math.log(total);
 }
 
 function softmaxBack(d: Float64Array, at: number, A: Float64Array, from: number, count: number, root: number): void {

@@ -48,14 +48,23 @@ function embed(ids: readonly number[], { embedding, table }: Parts): Passed {
   return { y, back };
 }
 
+interface Predicted extends Passed {
+  /** log p, kept apart: where p is too small for a number its logarithm is none too small. */
+  logP: Float64Array;
+}
+
 /** p = softmax(x Eᵀ), of each position over the vocabulary. Back, from dlogits: dx = dlogits E,  dE += dlogitsᵀ x. */
-function predict(x: Float64Array, { embedding }: Parts): Passed {
+function predict(x: Float64Array, { embedding }: Parts): Predicted {
   const { rows: V, cols: D, value: E, gradient: dE } = embedding;
   const T = x.length / D;
   const y = new Float64Array(T * V);
+  const logP = new Float64Array(T * V);
   for (let t = 0; t < T; t++) {
     dots(D, V, rowsOf(x, D, t * D), rowsOf(E, D), rowsOf(y, 1, t * V));
-    softmax(y.subarray(t * V, (t + 1) * V), 1);
+    const row = y.subarray(t * V, (t + 1) * V);
+    logP.set(row, t * V);
+    const total = softmax(row, 1);
+    for (let v = 0; v < V; v++) logP[t * V + v]! -= total;
   }
   const back = (dLogits: Float64Array): Float64Array => {
     const dx = new Float64Array(x.length);
@@ -63,12 +72,13 @@ function predict(x: Float64Array, { embedding }: Parts): Passed {
     for (let v = 0; v < V; v++) addSum(D, T, rowsOf(dLogits, V, v), rowsOf(x, D), rowsOf(dE, D, v * D));
     return dx;
   };
-  return { y, back };
+  return { y, logP, back };
 }
 
 export interface Read {
-  /** The probabilities of what follows each of the ids: (T, n_vocab). */
+  /** The probabilities of what follows each of the ids, and their logarithms: (T, n_vocab). */
   p: Float64Array;
+  logP: Float64Array;
   /** What each layer's heads look at: (H, T, T). */
   weights: Float64Array[];
   back(dLogits: Float64Array): void;
@@ -90,13 +100,13 @@ export function readWindow(ids: readonly number[], parts: Parts, sizes: Sizes): 
     for (const block of [...passed].reverse()) dx = block.back(dx);
     embedded.back(dx);
   };
-  return { p: predicted.y, weights: passed.map(({ weights }) => weights), back };
+  return { p: predicted.y, logP: predicted.logP, weights: passed.map(({ weights }) => weights), back };
 }
 
 /** L = −mean_t log p_t[y_t], the mean surprise at what really came next, in nats. */
-export function lossOf({ p }: Read, targets: readonly number[]): number {
-  const V = p.length / targets.length;
-  return targets.reduce((sum, y, t) => sum - Math.log(p[t * V + y]!), 0) / targets.length;
+export function lossOf({ logP }: Read, targets: readonly number[]): number {
+  const V = logP.length / targets.length;
+  return targets.reduce((sum, y, t) => sum - logP[t * V + y]!, 0) / targets.length;
 }
 
 /** Add up the gradients of `share` times the loss of a window and of what follows each of its ids; the loss itself. */

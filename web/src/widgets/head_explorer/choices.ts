@@ -14,9 +14,9 @@ import { AGAINST, type Against, ORDERS, type Prepared, SCORES, type ScoreName } 
 const SCORE_CODE: Record<ScoreName, string> = {
   none: "weights = scores.softmax(dim=-1)  # (layers, heads, T, T)",
   previous: "weights[..., t, t - 1].mean(dim=-1)  # t = 1 … T−1",
-  induction: "weights[..., t, s + 1].mean(dim=-1)  # words[s] == words[t], s < t",
-  duplicate: "weights[..., t, s].mean(dim=-1)  # words[s] == words[t], s < t",
-  rest: "weights[..., rest].sum(dim=-1).mean(dim=-1)",
+  induction: "weights[..., t, s + 1].sum(dim=-1) / len(set(t))  # words[s] == words[t], s < t",
+  duplicate: "weights[..., t, s].sum(dim=-1) / len(set(t))  # words[s] == words[t], s < t",
+  rest: "weights[..., others, :][..., rest].sum(dim=-1).mean(dim=-1)",
   pronoun: "(weights[..., p, right] - weights[..., p, wrong]).mean(dim=-1)",
 };
 

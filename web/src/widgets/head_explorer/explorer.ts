@@ -24,7 +24,7 @@ export class Explorer {
   adds: boolean;
   /** What the reader is asked to find. */
   asked: Kind | null = null;
-  /** The scores that have been shown, each with its sentence. */
+  /** The kinds of which a score or a head's name has been shown, each with its sentence. */
   readonly seen = new Set<string>();
 
   readonly #model: ExplorerModel;

@@ -1,5 +1,5 @@
 // Find the head: which of all does what is asked most? The reader looks through the thumbnails, chooses one and says how
-// sure they are; then the scores are shown. A kind whose score was seen before is asked too, but counts no more.
+// sure they are; then the scores are shown. A kind of which a score or a name was seen before is asked too, but counts no more.
 
 import { keepForecast } from "../../answers/store";
 import { button } from "../../controls/button";
@@ -84,11 +84,28 @@ export class Game {
       explorer.wake();
       return;
     }
+    if (explorer.asked) {
+      this.#giveUp(explorer.asked);
+      return;
+    }
     this.#verdict.textContent = "";
     this.#sure.value = "";
-    explorer.asked = explorer.asked ? null : this.#nextKind();
+    explorer.asked = this.#nextKind();
     if (explorer.asked) this.#asked.add(this.#known(explorer.asked));
     explorer.draw();
+  }
+
+  #giveUp(kind: Kind): void {
+    const explorer = this.#explorer;
+    const scores = explorer.scoresOf(kind) ?? new Float64Array();
+    this.#verdict.textContent = `The answer: ${told(explorer, scores, ranked(scores)[0] ?? 0)}.`;
+    this.#reveal(kind);
+  }
+
+  #reveal(kind: Kind): void {
+    this.#explorer.asked = null;
+    this.#explorer.change({ score: kind });
+    this.#explorer.draw();
   }
 
   #judge(): void {
@@ -102,9 +119,7 @@ export class Game {
     const sure = this.#sure.value;
     if (sure !== "" && !seen) this.#forecasts.push(counted(explorer, { sure: Number(sure), right }));
     this.#verdict.textContent = verdictOn(explorer, scores, place, right) + scoreOf(this.#forecasts, seen);
-    explorer.asked = null;
-    explorer.change({ score: kind });
-    explorer.draw();
+    this.#reveal(kind);
     this.button.focus(); // the button that was pressed is gone
   }
 
@@ -131,17 +146,18 @@ function counted(explorer: Explorer, forecast: Forecast): Forecast {
   return forecast;
 }
 
-function verdictOn({ set }: Explorer, scores: Float64Array, place: number, right: boolean): string {
-  const labels = set?.labels ?? [];
+const told = ({ set }: Explorer, scores: Float64Array, head: number): string =>
+  `${set?.labels[head]} scores ${minus(scores[head] ?? 0)}`;
+
+function verdictOn(explorer: Explorer, scores: Float64Array, place: number, right: boolean): string {
   const order = ranked(scores);
-  const told = (head: number): string => `${labels[head]} scores ${minus(scores[head] ?? 0)}`;
-  if (right) return `Right: ${told(place)}, and no other of ${labels.length} more.`;
-  const rank = `place ${order.indexOf(place) + 1} of ${labels.length}`;
-  return `Not quite: ${told(place)}, ${rank}; ${told(order[0] ?? 0)}.`;
+  const here = told(explorer, scores, place);
+  if (right) return `Right: ${here}, and no other of ${scores.length} more.`;
+  return `Not quite: ${here}, place ${order.indexOf(place) + 1} of ${scores.length}; ${told(explorer, scores, order[0] ?? 0)}.`;
 }
 
 function scoreOf(forecasts: Forecast[], seen: boolean): string {
-  if (seen) return " You have seen this score before, so the answer does not count.";
+  if (seen) return " You have seen a score or a name of this kind before, so the answer does not count.";
   if (forecasts.length === 0) return "";
   const over = forecasts.length === 1 ? "of this answer" : `of ${forecasts.length} answers`;
   return ` Brier score ${over}: ${brierScore(forecasts).toFixed(2)} (0 is best; always saying 50 % gets 0.25).`;

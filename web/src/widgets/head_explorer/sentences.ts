@@ -1,7 +1,7 @@
 // What the numbers say in words: which heads are shown, the chosen cell, and the score.
 
 import { fixed } from "../../core/format";
-import type { Kind } from "../../core/head_scores";
+import { KINDS, type Kind } from "../../core/head_scores";
 import { labelOf, quoteOf } from "../../core/legible";
 import type { Explorer } from "./explorer";
 
@@ -31,6 +31,8 @@ function calledHeads(explorer: Explorer, places: number[]): string {
   const { set, state } = explorer;
   const labels = set ? places.map((place) => set.labels[place] ?? "") : state.heads;
   const name = places.length === 1 ? explorer.nameOf(places[0] ?? -1) : "";
+  const kind = KINDS.find((one) => KIND_NAMES[one] === name);
+  if (kind) explorer.seen.add(`${state.sentence} ${kind}`); // the name tells what is asked in the game
   if (labels.length === 1) return `${labels[0]}${name && ` (${name})`}`;
   if (labels.length > MOST_NAMED) return `the mean of ${labels.length} heads`;
   return `the mean of ${labels.slice(0, -1).join(", ")} and ${labels.at(-1)}`;

@@ -72,7 +72,7 @@ function looks(trainer: Trainer): HTMLElement[] {
       range: [0, last, 1],
       value: first,
       text: `“${piece}”`,
-      code: `ids[${first}:${first + PIECE}]`,
+      code: `ids[${first}:${first + Math.min(PIECE, state.length)}]`,
     });
     const [layers, heads] = [state.n_layers - 1, state.n_heads - 1];
     const at = { layer: Math.min(state.layer, layers), head: Math.min(state.head, heads) };

@@ -42,7 +42,7 @@ export interface ChartView {
 export const topOf = ({ nothing }: ChartView["levels"]): number => Math.ceil(nothing * 2.2) / 2;
 
 export function viewOf({ run, ghost, known, state }: Trainer): ChartView | null {
-  const levels = typeof known === "string" ? run?.frequencies : known.frequencies;
+  const levels = run?.frequencies ?? (typeof known === "string" ? null : known.frequencies);
   if (!levels) return null;
   const steps = Math.max(state.steps, run?.settings.steps ?? 0, ghost?.settings.steps ?? 0);
   return { run, ghost, steps, levels };

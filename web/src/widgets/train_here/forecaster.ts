@@ -12,9 +12,16 @@ interface Pending {
   choice: number;
   /** The probability, or empty. */
   sure: string;
-  /** The number of the run that will answer. */
-  run: number;
+  /** The run that will answer. */
+  run: RunRecord;
+  /** Whether the same run was seen before. */
+  isKnown: boolean;
 }
+
+/** The same text and settings make the same run. */
+const nameOf = ({ digest, settings }: RunRecord): string => JSON.stringify([digest, ...Object.values(settings)]);
+
+const KNOWN = "You have seen this run before, so the answer does not count.";
 
 export class Forecaster {
   /** What there is to say of the last prediction. */
@@ -22,22 +29,27 @@ export class Forecaster {
   readonly #trainer: Trainer;
   #forecasts: Forecast[] = [];
   #pending: Pending | null = null;
+  readonly #known = new Set<string>(); // runs of which something was seen
 
   constructor(trainer: Trainer) {
     this.#trainer = trainer;
-    trainer.onReport((run) => this.#judge(run));
+    trainer.onReport((run) => {
+      this.#judge(run);
+      if (run.step > 0) this.#known.add(nameOf(run));
+    });
   }
 
-  wait(pending: Pending): void {
-    const { question, choice } = pending;
-    this.#pending = pending;
+  /** The run has just begun. */
+  wait(pending: Omit<Pending, "isKnown">): void {
+    const { question, choice, run } = pending;
+    this.#pending = { ...pending, isKnown: this.#known.has(nameOf(run)) };
     this.verdict = `You said: ${question.choices[choice]}. The answer comes at step ${question.step}.`;
   }
 
   /** A run that does not go on answers no more. */
   check(): void {
     const { run, isFresh, trouble } = this.#trainer;
-    if (!this.#pending || !(isFresh || run?.number !== this.#pending.run || trouble !== null)) return;
+    if (!this.#pending || !(isFresh || run !== this.#pending.run || trouble !== null)) return;
     this.#pending = null;
     this.verdict = "The run has ended before its answer.";
   }
@@ -49,15 +61,15 @@ export class Forecaster {
   }
 
   #judge(run: RunRecord): void {
-    if (!this.#pending || run.number !== this.#pending.run) return;
-    const { question, choice, sure } = this.#pending;
+    if (!this.#pending || run !== this.#pending.run) return;
+    const { question, choice, sure, isKnown } = this.#pending;
     const loss = run.heldOutAt(question.step);
     if (loss === undefined) return;
     const truth = question.answerOf(loss);
     const right = truth === choice;
-    if (sure !== "") this.#count({ sure: Number(sure), right });
+    if (sure !== "" && !isKnown) this.#count({ sure: Number(sure), right });
     const told = `at step ${question.step} the held-out loss is ${fixed(loss, 3)}, ${question.choices[truth]}.`;
-    this.verdict = `${right ? "Right" : "Not so"}: ${told} ${this.#score()}`.trim();
+    this.verdict = `${right ? "Right" : "Not so"}: ${told} ${isKnown ? KNOWN : this.#score()}`.trim();
     this.#pending = null;
   }
 

@@ -39,7 +39,7 @@ export function prediction(trainer: Trainer): Prediction {
     put(null);
     toggle.focus(); // the button that was pressed is gone
     const running = trainer.start();
-    forecaster.wait({ ...said, run: trainer.run?.number ?? 0 });
+    if (trainer.run) forecaster.wait({ ...said, run: trainer.run });
     trainer.tell();
     return running;
   };

@@ -15,7 +15,7 @@ export interface Question {
 }
 
 const LATEST = 500;
-const FAR = 0.3; // nats below counting pairs
+const FAR = 0.3; // nats below the better of those who count, and never more than half of what it has
 
 /** Null where there is no run to come. */
 export function ask(trainer: Trainer): Question | null {
@@ -33,10 +33,12 @@ export function ask(trainer: Trainer): Question | null {
     };
   }
   const { unigram, bigram } = known.frequencies;
-  const edges = [unigram, bigram, bigram - FAR];
+  const [high, low] = [Math.max(unigram, bigram), Math.min(unigram, bigram)]; // where pairs tell nothing, letters win
+  const edges = [high, low, Math.max(low - FAR, low / 2)];
   const shown = edges.map((edge) => fixed(edge, 2));
+  const counted = `Counting letters gives ${fixed(unigram, 2)}, counting pairs ${fixed(bigram, 2)}.`;
   return {
-    text: `Where will the held-out loss be at step ${step}? Counting letters gives ${shown[0]}, counting pairs ${shown[1]}.`,
+    text: `Where will the held-out loss be at step ${step}? ${counted}`,
     step,
     choices: [
       `above ${shown[0]}`,

@@ -65,7 +65,7 @@ const VIEWS: Record<keyof Settings, (state: State) => SliderView> = {
     range: [0, seed > 20 ? LAST_SEED : 20, 1],
     value: seed,
     text: String(seed),
-    code: `torch.manual_seed(${seed})`,
+    code: `torch.manual_seed(${seed})  # and TrainConfig(seed=${seed})`,
   }),
 };
 

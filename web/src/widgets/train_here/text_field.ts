@@ -17,6 +17,11 @@ export function textField(trainer: Trainer): HTMLElement[] {
   const onInput = (): void => {
     const kept = tidy(field.value);
     cut = kept.cut ? `Only the first ${count(kept.text)} of ${field.value.length.toLocaleString("en")} are kept. ` : "";
+    if (kept.cut) {
+      const caret = field.selectionStart;
+      field.value = kept.text; // in a field of a megabyte each key takes seconds
+      field.setSelectionRange(caret, caret);
+    }
     known = field.value;
     trainer.change({ text: kept.text });
   };

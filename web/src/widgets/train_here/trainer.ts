@@ -31,6 +31,7 @@ export class Trainer {
   readonly #onReport: ((run: RunRecord) => void)[] = [];
   #engine: Promise<Engine> | undefined;
   #count = 0;
+  #until = 0; // the step to which the run goes on
 
   constructor(model: TrainModel, signal: AbortSignal) {
     this.#model = model;
@@ -93,7 +94,7 @@ export class Trainer {
     this.state = readState(this.#model);
     this.tell();
     if (this.isRunning && this.isFresh) await this.pause();
-    else if (this.isRunning) await this.start();
+    else if (this.isRunning) await this.#work(this.#until);
     else if (this.run && !this.isFresh) await this.#work(0);
   }
 
@@ -147,6 +148,7 @@ export class Trainer {
       this.run = new RunRecord({ ...options, frequencies: this.known.frequencies, isOwn: state.text === null });
     }
     this.phase = "running";
+    this.#until = until;
     this.tell();
     await this.#work(until);
   }
