@@ -1,6 +1,8 @@
 """A Colab copy runs top to bottom where only Colab's own packages are, and finds the widget's front end there."""
 
 import contextlib
+import inspect
+import json
 import os
 import subprocess
 import sys
@@ -15,12 +17,20 @@ from bare import can_import, make_bare_environment
 from nbclient import NotebookClient
 
 from colab import wheel_name
-from llmbook.pages import HeadExplorer, PositionLab
+from llmbook import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build/html"
 FRONT_ENDS = ROOT / "src/llmbook/pages/widgets/static"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+WIDGETS = {
+    "Translator": {"width": 2},
+    "GapFiller": {},
+    "HeadExplorer": {"sentence": "captains"},
+    "TrainHere": {},
+    "Writer": {},
+    "PositionLab": {"kind": "learned", "swap": [1, 4]},
+}
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -146,19 +156,22 @@ def test_what_readers_type_came_with_the_wheel(run, bare):
     assert "ScaledDotProductAttention" in done.stdout
 
 
-def test_the_laboratory_of_positions_has_its_table_there(run, bare):
-    """All that it needs came with the wheel: its front end, and the corner of a stored model's table."""
-    make = "from llmbook.pages import PositionLab; lab = PositionLab(kind='learned', swap=[1, 4])"
-    code = f"{make}; print(lab, len(str(lab._esm)))"
-    done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
-    lab = PositionLab(kind="learned", swap=[1, 4])
-    assert done.stdout.strip() == f"{lab} {len(str(lab._esm))}"
+def told(widget) -> tuple[str, str, str]:
+    """What a widget says of itself, its front end, and its place on a page as a notebook has it."""
+    return repr(widget), str(widget._esm), widget._repr_mimebundle_()[0]["text/html"]
 
 
-def test_the_head_explorer_has_its_sentences_there(run, bare):
-    code = "from llmbook.pages import HeadExplorer; print(HeadExplorer(sentence='captains'))"
-    done = subprocess.run([bare, "-I", "-c", code], capture_output=True, text=True, check=True, cwd=bare.parent)
-    assert done.stdout.strip() == repr(HeadExplorer(sentence="captains"))
+def test_widgets_are_made_there_as_they_are_here(run, bare):
+    """All that they need came with the wheel: front ends, stored models, the corner of a table, the sentences."""
+    make = "import json, sys; from llmbook import pages; made = json.loads(sys.argv[1]).items()"
+    code = f"{make}; print(json.dumps([told(getattr(pages, name)(**settings)) for name, settings in made]))"
+    command = [bare, "-I", "-c", f"{inspect.getsource(told)}\n{code}", json.dumps(WIDGETS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=bare.parent)
+    for (name, settings), (shown, front_end, page) in zip(WIDGETS.items(), json.loads(done.stdout), strict=True):
+        widget = getattr(pages, name)(**settings)
+        assert (shown, front_end) == (repr(widget), str(widget._esm)), name
+        assert page.startswith(f'<div class="llmbook-widget" {widget._place()}><'), name
+        assert "<table" in page, name
 
 
 def test_the_widgets_front_end_is_there(run):
