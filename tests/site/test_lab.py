@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from llmbook.pages import HeadExplorer, TrainHere, Writer
+from llmbook.pages import GapFiller, HeadExplorer, TrainHere, Translator, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -61,6 +61,20 @@ explorer, chosen = HeadExplorer(), []
 explorer.observe(lambda change: chosen.append(change["new"]), "heads")
 explorer"""
 READ_HEADS = """print("heads:", explorer.sentence, chosen[-1], f"{explorer.weights[13, 4]:.2f}")"""
+MAKE_TRANSLATOR = """from llmbook.pages import Translator
+
+translator, widths = Translator(), []
+translator.observe(lambda change: widths.append(change["new"]), "width")
+translator"""
+READ_TRANSLATOR = """row = translator.weights[0]
+print("translated:", translator.text, widths, translator.layer, translator.translation, f"{row.max():.2f}")"""
+MAKE_GAPS = """from llmbook.pages import GapFiller
+
+filler, sides = GapFiller("Peace is our ___."), []
+filler.observe(lambda change: sides.append(change["new"]), "side")
+filler"""
+READ_GAPS = """(word, chance), *_ = filler.fillings()[-1]
+print("filled:", filler.seen, sides, filler.reach, word, f"{chance:.3f}")"""
 CELLS = (
     MAKE,
     READ,
@@ -77,6 +91,10 @@ CELLS = (
     READ_TRAIN,
     MAKE_HEADS,
     READ_HEADS,
+    MAKE_TRANSLATOR,
+    READ_TRANSLATOR,
+    MAKE_GAPS,
+    READ_GAPS,
 )
 
 
@@ -269,6 +287,60 @@ def test_heads_come_from_python_and_python_reads_back_which_were_chosen(lab):
     made = HeadExplorer(sentence="ten-words", heads=["L16H0", "L16H1"], scaled=False)
     told = f"heads: ten-words ['L16H0', 'L16H1'] {made.weights[13, 4]:.2f}"
     reads_back(lab, told, cell=CELLS.index(READ_HEADS))
+
+
+def test_the_translator_has_its_model_from_python_and_python_reads_back_what_was_asked(lab):
+    run(lab, CELLS.index(MAKE_TRANSLATOR))
+    widget, count = lab.locator(".translator"), cells(lab)
+    expect(widget.locator(".loading")).to_contain_text("dates comes when you first use this", timeout=60_000)
+    field = widget.get_by_label("A date in English")
+    field.click()
+    expect(widget.locator(".loading > span")).to_have_text("", timeout=60_000)
+    slider = widget.get_by_role("slider", name="Width of the search")
+    for part, value in ((field, "July 4, 1776"), (slider, "3")):
+        part.focus()
+        for key in ("d", "d", "Escape", "d", "d", "x"):
+            lab.keyboard.press(key)
+        part.fill(value)
+    widget.get_by_role("combobox", name="Layer").select_option(label="2")
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    made = Translator("July 4, 1776", width=3, beam=1, layer=1)
+    found = [text for text, _ in made.translations]
+    expect(widget.locator(".beams li:visible button")).to_have_text(found, timeout=60_000)
+    widget.locator(".beams button").nth(1).click()
+    assert widget.get_by_role("link").count() == 0
+    told = f"translated: {made.text} [3] 1 {made.translation} {made.weights[0].max():.2f}"
+    reads_back(lab, told, cell=CELLS.index(READ_TRANSLATOR))
+
+
+def test_the_gap_filler_has_its_model_from_python_and_python_reads_back_what_was_put(lab):
+    run(lab, CELLS.index(MAKE_GAPS))
+    widget, count = lab.locator(".gap-filler"), cells(lab)
+    expect(widget.locator(".loading")).to_contain_text("bert-speeches comes when you first use this", timeout=60_000)
+    field = widget.get_by_label("Your sentence")
+    field.click()
+    expect(widget.locator(".loading > span")).to_have_text("", timeout=60_000)
+    slider = widget.get_by_role("slider", name="Words seen on a side")
+    for part, value in ((field, "We must work for ___ and peace."), (slider, "3")):
+        part.focus()
+        for key in ("d", "d", "Escape", "d", "d", "x"):
+            lab.keyboard.press(key)
+        part.fill(value)
+    widget.get_by_role("combobox", name="A gap sees").select_option("before")
+    widget.locator(".words button").nth(6).click()
+    lab.wait_for_timeout(300)
+    assert cells(lab) == count
+    made = GapFiller("We must work for ___ and peace.", hidden=[6], side="before", reach=4)
+    word, chance = made.fillings()[0][0]
+    expect(widget.locator(".gap").first.locator(".number").first).to_have_text(f"{chance:.3f}", timeout=60_000)
+    widget.get_by_role("button", name=f"Put “{word}” into the gap").first.click()
+    assert widget.get_by_role("link").count() == 0
+    made.put = [[4, word]]
+    word, chance = made.fillings()[-1][0]
+    told = f"filled: {made.seen} ['before'] 4 {word} {chance:.3f}"
+    reads_back(lab, told, cell=CELLS.index(READ_GAPS))
+    expect(widget.locator(".gap").nth(1).locator(".number").first).to_have_text(f"{chance:.3f}", timeout=60_000)
 
 
 def test_the_slider_follows_python(lab):
