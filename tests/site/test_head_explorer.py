@@ -44,8 +44,8 @@ def odd() -> HeadExplorer:
     return HeadExplorer(*tensors(2, 4, T, 6, 2), ODD_WORDS, layers=[7, 2], names={"L2H3": "<i>mine</i>"}, causal=True)
 
 
-def many(T: int = 64, H: int = 12) -> HeadExplorer:
-    return HeadExplorer(*tensors(6, H, T, 16, H), [f"w{t % 50}" for t in range(T)], score="previous")
+def many(T: int = 64, H: int = 12, L: int = 6) -> HeadExplorer:
+    return HeadExplorer(*tensors(L, H, T, 16, H), [f"w{t % 50}" for t in range(T)], score="previous")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,8 @@ def folder(tmp_path_factory) -> Path:
         "one": [HeadExplorer(*tensors(1, 1, 1, 2, 1), ["word"])],
         "32": [many(32)],
         "64": [many()],
+        "a layer at 32": [many(32, L=1)],
+        "a layer at 64": [many(64, L=1)],
     }
     for name, widgets in pages.items():
         html = "".join(widget.to_html() for widget in widgets)
@@ -1052,7 +1054,7 @@ MOVES = """async () => {
   times.sort((a, b) => a - b);
   return [times[100], times[189]];
 }"""
-BARS = {"plain": 4, "ten-words": 4}  # ms
+BARS = {"plain": 4, "ten-words": 4, "a layer at 32": 4, "a layer at 64": 8}  # ms
 
 
 @pytest.mark.alone
