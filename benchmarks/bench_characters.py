@@ -7,21 +7,25 @@ training speeches that was held back. nanoGPT's recipe for a processor has a min
 
 import copy
 import os
+import statistics
 from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from nanogpt import LAYERS, B, D, H, T, held_out, nanogpt, train
+from scipy.stats import t as student
 from timing import Result, seconds
-from torch import nn
+from torch import Tensor, nn
 
 from llmbook.models import GPT
-from llmbook.pretrained.recipe import train_by
+from llmbook.pretrained.recipe import Recipe, train_by
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, LETTERS, in_characters
 
 MINUTE, TRIED = 60.0, 30  # seconds of training, and steps by which the speed is measured
 BAR = 1.85
+STEPS, SEEDS = 500, 5  # by which two precisions are compared
 TrainFor = Callable[[int], nn.Module]  # so many steps
+LossOf = Callable[[nn.Module, Tensor], Tensor]
 
 
 def bench_characters() -> list[Result]:
@@ -32,8 +36,7 @@ def bench_characters() -> list[Result]:
     name, untrained = nanogpt(len(LETTERS), bias=False)
 
     def ours(steps: int) -> nn.Module:
-        config = replace(GPT_CHARACTERS.config, steps=steps, batch=B)
-        return train_by(replace(GPT_CHARACTERS, config=config, make=small))[0]
+        return train_by(small_recipe(steps))[0]
 
     def theirs(steps: int) -> nn.Module:
         model = copy.deepcopy(untrained)
@@ -54,8 +57,36 @@ def bench_characters() -> list[Result]:
     ]
 
 
-def small() -> nn.Module:
-    return GPT(len(LETTERS), d_model=D, n_heads=H, n_layers=LAYERS, max_len=T)
+def bench_bfloat16() -> list[Result]:
+    """What products in bfloat16 cost the same model: the upper end of a 95 % interval over seeds."""
+    torch.set_num_threads(os.cpu_count() or 1)
+    costs: list[float] = []
+    for seed in range(SEEDS):
+        recipe = small_recipe(STEPS, seed)
+        exact, short = (train_by(one)[0] for one in (recipe, replace(recipe, loss=in_bfloat16(recipe.loss))))
+        costs.append(recipe.held_out(short) - recipe.held_out(exact))
+    mean = statistics.mean(costs)
+    half = student.ppf(0.975, SEEDS - 1) * statistics.stdev(costs) / SEEDS**0.5
+    what = "held-out loss that products in bfloat16 cost the character GPT, at most"
+    return [Result(what, round(mean + half, 4), "nats", 0.02, f"{mean:.4f} ± {half:.4f}; {STEPS} steps, {SEEDS} seeds")]
+
+
+def in_bfloat16(loss: LossOf) -> LossOf:
+    def shorter(model: nn.Module, rows: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return loss(model, rows)
+
+    return shorter
+
+
+def small_recipe(steps: int, seed: int = 0) -> Recipe:
+    """The stored model's recipe with nanoGPT's sizes."""
+    config = replace(GPT_CHARACTERS.config, steps=steps, batch=B, seed=seed)
+    return replace(
+        GPT_CHARACTERS,
+        config=config,
+        make=lambda: GPT(len(LETTERS), d_model=D, n_heads=H, n_layers=LAYERS, max_len=T),
+    )
 
 
 def after_a_minute(train_for: TrainFor) -> tuple[nn.Module, str]:
