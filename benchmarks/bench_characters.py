@@ -23,7 +23,7 @@ from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, LETTERS, in_characters
 
 MINUTE, TRIED = 60.0, 30  # seconds of training, and steps by which the speed is measured
 BAR = 1.85
-STEPS, SEEDS = 500, 5  # by which two precisions are compared
+STEPS, SEEDS = 300, 5  # by which two precisions are compared
 TrainFor = Callable[[int], nn.Module]  # so many steps
 LossOf = Callable[[nn.Module, Tensor], Tensor]
 
@@ -66,7 +66,7 @@ def bench_bfloat16() -> list[Result]:
         exact, short = (train_by(one)[0] for one in (recipe, replace(recipe, loss=in_bfloat16(recipe.loss))))
         costs.append(recipe.held_out(short) - recipe.held_out(exact))
     mean = statistics.mean(costs)
-    half = student.ppf(0.975, SEEDS - 1) * statistics.stdev(costs) / SEEDS**0.5
+    half = float(student.ppf(0.975, SEEDS - 1)) * statistics.stdev(costs) / SEEDS**0.5
     what = "held-out loss that products in bfloat16 cost the character GPT, at most"
     return [Result(what, round(mean + half, 4), "nats", 0.02, f"{mean:.4f} ± {half:.4f}; {STEPS} steps, {SEEDS} seeds")]
 
