@@ -14,7 +14,7 @@ const HEADINGS = ["at word", "word", "rank", "chance", "what it is"];
 const DECIMALS = 4;
 
 export function wordsTable(desk: Desk): HTMLElement {
-  return unfolding(desk, "The likeliest words as a table", () => [tableOfWords(desk, 10)]).element;
+  return unfolding(desk, "The likeliest words as a table", () => [tableOfWords(desk, 10)]);
 }
 
 export function looksTable(desk: Desk): HTMLElement {
@@ -22,7 +22,7 @@ export function looksTable(desk: Desk): HTMLElement {
     const tables = desk.gaps.flatMap((gap) => tableOfLooks(desk, gap));
     return tables.length ? tables : [h("p", {}, "There is no gap yet, or the model has not come.")];
   };
-  return unfolding(desk, "Where each head looks from a gap", make).element;
+  return unfolding(desk, "Where each head looks from a gap", make);
 }
 
 /** The likeliest, and behind them the gap's own word, and what stands there. */

@@ -58,8 +58,8 @@ function sections(lab: PositionLab): Node[] {
     h("p", { class: "notice" }, DRAWN),
     h("div", { class: "parts" }, weightsMap(lab), curve(lab)),
     ...rowTable(lab),
-    weightsTable(lab).element,
-    curveTable(lab).element,
+    weightsTable(lab),
+    curveTable(lab),
     code.element,
     onPaper(lab),
   ];
