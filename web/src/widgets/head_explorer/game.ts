@@ -118,7 +118,8 @@ export class Game {
     const right = (scores[place] ?? 0) >= Math.max(...scores) - EQUAL;
     const seen = this.#wasSeen(kind);
     const sure = this.#sure.value;
-    if (sure !== "" && !seen) this.#forecasts.push(counted(explorer, { sure: Number(sure), right }));
+    if (sure !== "" && !seen)
+      this.#forecasts.push(keepForecast("head_explorer", explorer, { sure: Number(sure), right }));
     this.#verdict.textContent =
       `${verdictOn(explorer, scores, place, right)} ${seen ? SEEN : describeScore(this.#forecasts)}`.trim();
     this.#reveal(kind);
@@ -140,12 +141,6 @@ export class Game {
     this.#answer.disabled = more.length > 0;
     setText(this.#answer, more.length > 0 ? "Choose one head" : `It is ${head}`);
   }
-}
-
-/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
-function counted(explorer: Explorer, forecast: Forecast): Forecast {
-  if (!explorer.inNotebook) keepForecast("head_explorer", forecast);
-  return forecast;
 }
 
 const told = ({ set }: Explorer, scores: Float64Array, head: number): string =>

@@ -12,10 +12,11 @@ import { spokenSentence } from "../../controls/spoken";
 import { onThemeChange } from "../../controls/theme";
 import { wordsField } from "../../controls/words_field";
 import { setText } from "../../controls/write";
+import { stateLink } from "../../play/state_link";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { curvePicture } from "./curve_picture";
 import { PositionLab } from "./lab";
-import { fromLink, stateLink } from "./link";
+import { fromLink } from "./link";
 import { weightsMap } from "./map";
 import { curveViewOf, onPaper } from "./paper";
 import { prediction } from "./prediction";
@@ -52,7 +53,7 @@ function sections(lab: PositionLab): Node[] {
   return [
     ...sentenceInput(lab),
     ...spokenSentence(() => describeSwap(lab), lab),
-    h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink(lab)),
+    h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink("position_lab", lab)),
     predict.question,
     settings(lab),
     h("p", { class: "notice" }, DRAWN),

@@ -67,15 +67,11 @@ export class Forecaster {
     if (loss === undefined) return;
     const truth = question.answerOf(loss);
     const right = truth === choice;
-    if (sure !== "" && !isKnown) this.#count({ sure: Number(sure), right });
+    if (sure !== "" && !isKnown) {
+      this.#forecasts.push(keepForecast("train_here", this.#trainer, { sure: Number(sure), right }));
+    }
     const told = `at step ${question.step} the held-out loss is ${fixed(loss, 3)}, ${question.choices[truth]}.`;
     this.verdict = `${right ? "Right" : "Not so"}: ${told} ${isKnown ? KNOWN : describeScore(this.#forecasts)}`.trim();
     this.#pending = null;
-  }
-
-  /** The page of calibration counts it too, and in a notebook there is none. */
-  #count(forecast: Forecast): void {
-    this.#forecasts.push(forecast);
-    if (!this.#trainer.inNotebook) keepForecast("train_here", forecast);
   }
 }
