@@ -94,7 +94,7 @@ function curve(lab: PositionLab): HTMLElement {
     setText(formula, formulaOf(lab));
     setText(said, describeCurve(lab));
   });
-  return h("div", { class: "figure" }, caption, picture.element, formula, said);
+  return h("div", { class: "distance" }, caption, picture.element, formula, said);
 }
 
 export default { render, fromLink } satisfies Widget<Traits> & { render: Render<Traits> };
