@@ -41,14 +41,14 @@ export function tableOfWords({ gaps, words, seen }: Desk, count: number): HTMLTa
   return table(HEADINGS, rows);
 }
 
-/** The query is the gap; a row for each head, counted from 0 in its layer, and a column for each key. */
+/** The query is the gap; a row for each head, 0.1 for head 1 of layer 0, and a column for each key. */
 function tableOfLooks({ seen, model }: Desk, { place, looks }: Told): HTMLTableElement[] {
   if (!looks || model.phase !== "ready") return [];
   const keys = ["[CLS]", ...seen.map((word) => word ?? MASK), "[SEP]"];
   const perLayer = looks.length / 2;
   const rows = looks.map((weights, i) => {
     return [
-      `${Math.floor(i / perLayer) + 1}.${i % perLayer}`,
+      `${Math.floor(i / perLayer)}.${i % perLayer}`,
       ...weights.map((weight) => (weight === 0 ? "–" : fixed(weight))),
     ];
   });
