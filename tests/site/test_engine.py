@@ -810,39 +810,22 @@ def test_a_text_seen_in_part_is_read_as_behind_a_mask(opened):
     assert "outside the vocabulary of 48" in complaint
 
 
-def test_hidden_words_are_named_from_both_sides(opened):
-    model = load_stored("bert-speeches").double()
-    words = stored_tokenizer("bert-speeches")
-    ids, segments = join_pair(words.encode(A), words.encode(B), words.cls, words.sep, 48)
-    for hidden in ([2], [2, 7, 20]):
-        found = opened.evaluate(
-            "([pair, hidden]) => llmbookEngine.fill(models['bert-speeches'], pair, hidden, 6)",
-            [{"ids": ids, "segments": segments, "cut": 0}, hidden],
-        )
-        seen = torch.tensor([ids])
-        seen[0, hidden] = words.mask
-        logits, pair = model(seen, None, torch.tensor([segments]))
-        for position, named in zip(hidden, found["words"], strict=True):
-            p = logits[0, position].softmax(dim=-1).topk(6)
-            assert [word["id"] for word in named] == p.indices.tolist()
-            assert [word["token"] for word in named] == [words.symbols[i] for i in p.indices]
-            assert [word["probability"] for word in named] == pytest.approx(p.values.tolist(), abs=EXACT)
-        assert found["followed"] == pytest.approx(pair.softmax(dim=-1)[0, 0].item(), abs=EXACT)
-    strange = "(at) => llmbookEngine.fill(models['bert-speeches'], { ids: [1, 9, 2], segments: [0, 0, 0] }, [at], 6)"
-    for at in (3, -1):
-        assert f"position {at} is not among the 3" in complains(opened, strange, at)
-
-
 # --- the Translator -------------------------------------------------------------------------------------------------
 
-TRANSLATE = "([text, beams]) => llmbookEngine.translate(models.dates, text, { beams })"
+TRANSLATE = """([text, width]) => {
+  const steps = llmbookPlay.search(models.dates, { text, width });
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value.texts.map(({ ids, score, chances }) => (
+    { ids, score, text: models.dates.target.decode(ids), chances: packed(chances) }
+  ));
+}"""
 
 
 def test_dates_are_translated_as_python_does_it(opened):
     texts = [*(pair.source for pair in pairs("test")[:60]), "99/99/9999", "day day day", "M", "J" * 32]
     expected = translate(load_stored("dates"), texts)
     assert [opened.evaluate(TRANSLATE, [text, 1])[0]["text"] for text in texts] == expected
-    assert opened.evaluate("(text) => llmbookEngine.translate(models.dates, text)[0].text", texts[0]) == expected[0]
 
 
 def searched(model: Transformer, text: str, beams: int) -> list[tuple[float, list[int]]]:
@@ -904,28 +887,27 @@ def test_a_search_needs_beams_and_room(page):
 def test_each_written_character_has_its_alternatives_and_where_it_looked(opened):
     model = load_stored("dates").double()
     text = pairs("test")[3].source
-    found = opened.evaluate(
-        """(text) => {
-          const { ids } = llmbookEngine.translate(models.dates, text)[0];
-          const { steps, cross, attention } = llmbookEngine.explain(models.dates, text, ids, 3);
-          const [crossing, own] = [cross, attention].map((layers) => layers.map(({ data }) => packed(data)));
-          return { ids, steps, cross: crossing, own };
+    written = opened.evaluate(TRANSLATE, [text, 1])[0]
+    ids = written["ids"]
+    crossing, attention = opened.evaluate(
+        """([text, ids]) => {
+          const model = models.dates;
+          const source = model.encode(model.source.encode(text));
+          const { cross, attention } = model.decode([model.begin, ...ids.slice(0, -1)], source);
+          return [cross, attention].map((layers) => layers.map(({ data }) => packed(data)));
         }""",
-        text,
+        [text, ids],
     )
-    source, ids = torch.tensor([date_languages()[0].encode(text)]), found["ids"]
+    source = torch.tensor([date_languages()[0].encode(text)])
     layers = model.decoder.layers
     with record_attention(*[layer.cross_attention for layer in layers]) as cross:
         logits = model(source, torch.tensor([[BOS, *ids[:-1]]]))
     with record_attention(*[layer.self_attention for layer in layers]) as own:
         model(source, torch.tensor([[BOS, *ids[:-1]]]))
-    for got, expected in zip(found["cross"] + found["own"], cross + own, strict=True):
+    for got, expected in zip(crossing + attention, cross + own, strict=True):
         close(got, expected)
-    p = logits[0].softmax(dim=-1)
-    assert len(found["steps"]) == len(ids) > 5
-    for t, step in enumerate(found["steps"]):
-        assert step["written"]["id"] == ids[t]
-        assert step["written"]["probability"] == pytest.approx(p[t, ids[t]].item(), abs=EXACT)
-        assert [c["id"] for c in step["alternatives"]] == p[t].topk(3).indices.tolist()
-    refused = complains(opened, "() => llmbookEngine.explain(models.dates, '1/2/2000', [99], 3)")
+    assert len(ids) > 5
+    close(written["chances"], logits[0].softmax(dim=-1))
+    decode = "(ids) => models.dates.decode(ids, models.dates.encode(models.dates.source.encode('1/2/2000')))"
+    refused = complains(opened, decode, [99])
     assert "outside the vocabulary" in refused

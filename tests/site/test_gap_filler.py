@@ -503,7 +503,7 @@ def test_where_heads_look_is_a_table(open_filler):
     rows = cells(page, "Where each head looks")
     filler = GapFiller(side="before", hidden=[1, 9])
     looks = filler.looks.flatten(1, 2).flatten(0, 1)  # (gaps · heads, T)
-    assert [row[0] for row in rows[:8]] == ["1.0", "1.1", "1.2", "1.3", "2.0", "2.1", "2.2", "2.3"]
+    assert [row[0] for row in rows[:8]] == ["0.0", "0.1", "0.2", "0.3", "1.0", "1.1", "1.2", "1.3"]
     for row, expected in zip(rows, looks, strict=True):
         assert [0 if text == "–" else float(text) for text in row[1:]] == pytest.approx(expected.tolist(), abs=0.0051)
     heads = page.locator(".gap-filler caption").all_inner_texts()

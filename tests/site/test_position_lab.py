@@ -304,7 +304,7 @@ def test_a_mirror_image_is_told_by_all_but_alibi(open_lab):
 
 CURVE = """() => {
   const numbers = (d) => d.match(/-?[\\d.]+/g).map(Number);
-  const svg = document.querySelector('.figure svg.curve');
+  const svg = document.querySelector('.distance svg.curve');
   const box = svg.querySelector('rect.frame');
   const [low, high] = ['.low', '.high'].map((name) => Number(svg.querySelector(name).textContent.replace('−', '-')));
   const [top, height] = ['y', 'height'].map((name) => Number(box.getAttribute(name)));
@@ -347,7 +347,7 @@ def test_the_curves_axis_and_the_curve_agree(open_lab, kind, causal):
     ],
 )
 def test_what_the_curve_says_in_words(open_lab, settings, says):
-    expect(open_lab(query=link(row=1, **settings)).locator(".figure .notice")).to_contain_text(says)
+    expect(open_lab(query=link(row=1, **settings)).locator(".distance .notice")).to_contain_text(says)
 
 
 def test_the_legend_says_what_a_shade_stands_for(open_lab):

@@ -347,7 +347,7 @@ def test_each_layer_and_head_over_its_range(open_translator):
 
 def test_a_small_picture_of_a_head_chooses_it_and_shows_its_weights(open_translator):
     page = open_translator()
-    button = page.get_by_role("button", name="Layer 2, head 3")
+    button = page.get_by_role("button", name="Layer 1, head 2")
     button.click()
     agree(page, Translator(layer=1, head=2))
     seen = page.evaluate(
@@ -439,7 +439,7 @@ def test_who_wants_no_motion_gets_none(open_translator):
 
 def test_shades_are_the_legends(open_translator):
     page = open_translator()
-    page.get_by_role("button", name="Layer 2, head 3").click()
+    page.get_by_role("button", name="Layer 1, head 2").click()
     drawn = page.evaluate(
         "[...document.querySelectorAll('.pile .cells rect')].map((r) => Number(r.getAttribute('fill-opacity')))"
     )
@@ -648,7 +648,7 @@ def set_much(page: Page) -> Translator:
     slide(page, "Width of the search", 3)
     page.locator(".beams button").nth(1).click()
     slide(page, "Character", 4)
-    page.get_by_role("button", name="Layer 2, head 3").click()
+    page.get_by_role("button", name="Layer 1, head 2").click()
     page.locator(".chips").first.get_by_role("button").nth(9).click()
     page.get_by_label("frame the true alignment").uncheck()
     return Translator(FAR, width=3, beam=1, step=3, layer=1, head=2, key=9, framed=False)
@@ -836,7 +836,7 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_translator):
     settle(page)
     page.get_by_label("frame the true alignment").press(" ")
     page.locator(".beams button").nth(1).press("Enter")
-    page.get_by_role("button", name="Layer 1, head 2").press("Enter")
+    page.get_by_role("button", name="Layer 0, head 1").press("Enter")
     agree(page, Translator(width=2, beam=1, step=4, layer=0, head=1, framed=False))
     assert page.locator(".over .truth").count() == 0
 
@@ -875,7 +875,7 @@ def test_a_phone_works_by_touch(open_translator, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="To the beginning").tap()
     page.locator(".beams button").nth(1).tap()
-    page.get_by_role("button", name="Layer 2, head 1").tap()
+    page.get_by_role("button", name="Layer 1, head 0").tap()
     agree(page, Translator("Wednesday 27 September 2028", width=4, beam=1, step=0, layer=1, head=0))
     write(page, "🙂" * 100)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -908,7 +908,7 @@ def test_without_a_script_there_is_the_table(open_page, address):
 def test_on_paper_there_is_what_the_reader_has_set(open_translator, state):
     page = open_translator(awake=state != "asleep")
     if state == "awake":
-        page.get_by_role("button", name="Layer 2, head 3").click()
+        page.get_by_role("button", name="Layer 1, head 2").click()
         slide(page, "Character", 5)
     if state == "unreadable":
         write(page, "日")

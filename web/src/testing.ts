@@ -24,6 +24,7 @@ import { loadParts } from "./play/parts";
 import { Reader } from "./play/reader";
 import serve from "./play/serve.worker";
 import { Measure } from "./play/surprises";
+import { search } from "./play/translating";
 import { write } from "./play/writing";
 import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
@@ -69,7 +70,7 @@ Object.assign(globalThis, {
   llmbookCore: { ...core, ...lab },
   llmbookAttentionLab: attentionLab,
   llmbookEngine: engine,
-  llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, valuesOfLink, write, writer, translator, dates },
+  llmbookPlay: { Engine, linkOf, loadParts, Measure, Reader, search, valuesOfLink, write, writer, translator, dates },
   llmbookGaps: { fill, fromLink: gapFiller.fromLink, hideOne, moved, render: gapFiller.render },
   llmbookHeads: { ...headScores, ...headSet, Explorer, headExplorer },
   llmbookTraining: training,

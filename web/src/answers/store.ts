@@ -64,9 +64,11 @@ export function keep(page: string, total: number, name: string, change: (kept: K
   document.dispatchEvent(new CustomEvent(CHANGED, { detail: changed }));
 }
 
-/** Keeps a forecast of something that is no exercise, and is asked only once. */
-export function keepForecast(place: string, { sure, right }: Forecast): void {
-  keep(place, 0, Date.now().toString(36), () => ({ done: false, first: { sure, right } }));
+/** Keeps a widget's forecast, of something that is asked only once; a notebook has no page that counts it. */
+export function keepForecast(widget: string, { inNotebook }: { inNotebook: boolean }, forecast: Forecast): Forecast {
+  const { sure, right } = forecast;
+  if (!inNotebook) keep(widget, 0, Date.now().toString(36), () => ({ done: false, first: { sure, right } }));
+  return forecast;
 }
 
 export function clearAnswers(): void {

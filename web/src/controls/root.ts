@@ -2,6 +2,7 @@
 
 import controlsCss from "./controls.css";
 import { h } from "./element";
+import layoutCss from "./layout.css";
 import { adoptStyleSheet } from "./style_sheet";
 
 interface RootOptions {
@@ -13,6 +14,7 @@ interface RootOptions {
 
 export function widgetRoot({ className, label, css, signal }: RootOptions): HTMLElement {
   adoptStyleSheet(controlsCss);
+  adoptStyleSheet(layoutCss);
   adoptStyleSheet(css);
   const root = h("div", { class: `llm-ui ${className}`, role: "group", "aria-label": label });
   // No key typed here reaches the notebook.

@@ -20,7 +20,7 @@ from llmbook.data.small_sentences import SENTENCES, WORDS
 from llmbook.nn.attention import attention_weights
 from llmbook.nn.masks import causal_mask
 from llmbook.pages.widgets.checks import STATE, Sizes, check_kinds, check_settings, check_tensors
-from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, heading, to_base64
+from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, set_later, to_base64, weights_table
 from llmbook.pages.widgets.words import project, to_words, unknown_among, whole
 
 
@@ -118,16 +118,12 @@ class AttentionLab(PageWidget):
             return Sizes(1, T, S, W_K.shape[1], W_V.shape[1])
         return Sizes(len(self.source["heads"]), T, S, self.source["width"], self.source["value_width"])
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        """The value, cells as lists; traitlets keeps the old one where this raises ``TraitError``."""
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            if name == "text" and self.source["kind"] == "words":
-                to_words(value)
-            check_settings({name: value}, self.sizes)
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        """The value, cells as lists."""
+        if name == "text" and self.source["kind"] == "words":
+            to_words(value)
+        check_settings({name: value}, self.sizes)
         return as_lists({name: value})[name]
 
     @property
@@ -182,17 +178,12 @@ class AttentionLab(PageWidget):
 
     def to_table(self) -> str:
         """The weights as an HTML table: a row for each query, a column for each key."""
-        cells = "".join(heading("col", word) for word in self.key_tokens)
-        rows = "".join(
-            f"<tr>{heading('row', word)}" + "".join(f"<td>{w:.2f}</td>" for w in row) + "</tr>"
-            for word, row in zip(self.tokens, self.weights.tolist(), strict=True)
-        )
         caption = "Attention weights: how much each word (row) attends to each word (column)"
         unknown = unknown_among(self.tokens) if self.source["kind"] == "words" else []
         if unknown:
             caption += f". Vectors invented from the letters: {html.escape(', '.join(unknown))}"
-        head = f"<thead><tr><th>query \\ key</th>{cells}</tr></thead>"
-        return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
+        cells = [[f"{w:.2f}" for w in row] for row in self.weights.tolist()]
+        return weights_table(caption, self.tokens, self.key_tokens, cells)
 
 
 def as_lists(settings: dict[str, Any]) -> dict[str, Any]:

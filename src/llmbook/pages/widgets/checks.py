@@ -1,4 +1,4 @@
-"""What the attention laboratory refuses: settings that cannot be, and tensors that do not fit together.
+"""What widgets refuse, and most of all the attention laboratory: settings that cannot be, tensors that do not fit.
 
 The state travels to the page as JSON, which has neither NaN nor infinity: a page could not read such a number.
 """
@@ -29,11 +29,24 @@ class Sizes:
     d_v: int
 
 
+def check_names(widget: str, settings: dict[str, Any], names: Sequence[str]) -> None:
+    """Raise ``ValueError`` for a setting that the widget does not have."""
+    unknown = sorted(set(settings) - set(names))
+    if unknown:
+        raise ValueError(f"{widget} has no setting {', '.join(unknown)}; it has {', '.join(names)}")
+
+
+def check_text(text: Any, most: int) -> None:
+    """Raise ``ValueError`` unless it is a string of at most so many characters."""
+    if not isinstance(text, str):
+        raise ValueError(f"text must be a string, got {text!r}")
+    if len(text) > most:
+        raise ValueError(f"text must have at most {most} characters, got {len(text)}")
+
+
 def check_settings(settings: dict[str, Any], sizes: Sizes) -> None:
     """Raise ``ValueError`` for a setting that does not exist or cannot be in a laboratory of these sizes."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"AttentionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    check_names("AttentionLab", settings, STATE)
     check_kinds(settings)
     if settings.get("mask", "none") not in MASKS:
         raise ValueError(f"mask must be one of {', '.join(MASKS)}, got {settings['mask']!r}")

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from llmbook.pages.head_scores import KINDS
-from llmbook.pages.widgets.checks import LARGEST, MOST_TOKENS, check_number, is_number
+from llmbook.pages.widgets.checks import LARGEST, MOST_TOKENS, check_names, check_number, is_number
 from llmbook.pages.widgets.head_set import MASKS, HeadSet
 from llmbook.pages.widgets.prepared_heads import SETS
 
@@ -38,9 +38,7 @@ LABEL = re.compile(r"L\d{1,4}H\d{1,4}")
 
 def check_settings(settings: dict[str, Any], opened: HeadSet | None = None) -> None:
     """Raise ``ValueError`` for a setting that does not exist or cannot be, or not with these heads."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"HeadExplorer has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    check_names("HeadExplorer", settings, STATE)
     for name, value in settings.items():
         if name in CHOICES and not (isinstance(value, str) and value in CHOICES[name]):
             raise ValueError(f"{name} must be one of {', '.join(CHOICES[name])}; got {value!r}")

@@ -17,11 +17,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from llmbook.nn.recording import record_attention
-from llmbook.pages.widgets.checks import LARGEST, check_number, is_number
+from llmbook.pages.widgets.checks import LARGEST, check_names, check_number, check_text, is_number
 from llmbook.pages.widgets.gap_sentences import SENTENCES
 from llmbook.pages.widgets.stored_weights import describe
 from llmbook.pages.widgets.stored_widget import StoredWidget, stored_model, tokenizer_of
-from llmbook.pages.widgets.widget import STATIC, heading
+from llmbook.pages.widgets.widget import STATIC, heading, set_later
 from llmbook.pages.widgets.words import whole
 
 MODEL = "bert-speeches"
@@ -69,13 +69,9 @@ class GapFiller(StoredWidget):
             "sentences": list(SENTENCES),
         }
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            check_settings({name: value})
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        check_settings({name: value})
         if name == "put":
             return sorted([place, *tokenizer_of(MODEL).split(word)] for place, word in dict(value).items())
         if name == "hidden":
@@ -208,14 +204,9 @@ def about() -> str:
 
 def check_settings(settings: dict[str, Any]) -> None:
     """Raise ``ValueError``, naming it, for a setting that does not exist or cannot be of any sentence."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"GapFiller has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
-    text, side, reach = settings.get("text", ""), settings.get("side", "both"), settings.get("reach")
-    if not isinstance(text, str):
-        raise ValueError(f"text must be a string, got {text!r}")
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"text must have at most {MOST_CHARACTERS} characters, got {len(text)}")
+    check_names("GapFiller", settings, STATE)
+    check_text(settings.get("text", ""), MOST_CHARACTERS)
+    side, reach = settings.get("side", "both"), settings.get("reach")
     if side not in SIDES:
         raise ValueError(f"side must be one of {', '.join(SIDES)}, got {side!r}")
     if reach is not None and not (isinstance(reach, int) and is_number(reach) and 0 <= reach < LARGEST):

@@ -21,7 +21,7 @@ from llmbook.pages.widgets.head_set import KNOWN, HeadSet
 from llmbook.pages.widgets.prepared_heads import SETS, place, prepared
 from llmbook.pages.widgets.stored_weights import HEADS, describe
 from llmbook.pages.widgets.stored_widget import StoredWidget
-from llmbook.pages.widgets.widget import STATIC, digest, from_base64, heading, to_base64
+from llmbook.pages.widgets.widget import STATIC, digest, from_base64, set_later, to_base64, weights_table
 from llmbook.pages.widgets.words import whole
 
 ROUNDED = 5  # decimals of what is shown until the heads have come
@@ -116,16 +116,12 @@ class HeadExplorer(StoredWidget):
         state = {name: getattr(self, name) for name in STATE}
         return {"of": state, "words": self.words, "weights": rounded(self.weights)}
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        """The value, heads as a list; traitlets keeps the old one where this raises ``TraitError``."""
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            if name == "sentence" and (value not in SETS) == (self.source.get("kind") == "prepared"):
-                raise ValueError(f"sentence must be one of {', '.join(SETS)}; got {value!r}")
-            check_settings({name: value})
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        """The value, heads as a list."""
+        if name == "sentence" and (value not in SETS) == (self.source.get("kind") == "prepared"):
+            raise ValueError(f"sentence must be one of {', '.join(SETS)}; got {value!r}")
+        check_settings({name: value})
         return as_lists({name: value})[name]
 
     @property
@@ -180,17 +176,12 @@ class HeadExplorer(StoredWidget):
 
     def to_table(self) -> str:
         """What the map shows as an HTML table: a row for each query, a column for each key."""
-        cells = "".join(heading("col", word) for word in self.words)
-        rows = "".join(
-            f"<tr>{heading('row', word)}" + "".join(f"<td>{round(w, 2) + 0.0:.2f}</td>" for w in row) + "</tr>"
-            for word, row in zip(self.words, self.weights.tolist(), strict=True)
-        )
         minus = {"own": " less the same in the model’s own settings", "kept": f" less {', '.join(self.kept)}"}
         caption = (
             f"Attention weights of {', '.join(self.heads)}{minus.get(self.against, '')}: rows are queries, columns keys"
         )
-        head = f"<thead><tr><th>query \\ key</th>{cells}</tr></thead>"
-        return f"<table><caption>{html.escape(caption)}</caption>{head}<tbody>{rows}</tbody></table>"
+        cells = [[f"{round(w, 2) + 0.0:.2f}" for w in row] for row in self.weights.tolist()]
+        return weights_table(html.escape(caption), self.words, self.words, cells)
 
 
 def set_of(

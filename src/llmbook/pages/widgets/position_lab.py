@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from llmbook.nn.positions import KINDS
-from llmbook.pages.widgets.checks import check_number, is_number
+from llmbook.pages.widgets.checks import check_names, check_number, is_number
 from llmbook.pages.widgets.placed import HEADS, PAIRED, PLACES, WIDEST, Head
-from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, heading, to_base64
+from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, set_later, to_base64, weights_table
 from llmbook.pages.widgets.words import to_words
 
 MOST_WORDS = 24
@@ -62,14 +62,10 @@ class PositionLab(PageWidget):
         swap = list(settings.pop("swap", ()))
         super().__init__(source={"learned": learned_table()}, text=" ".join(words), swap=swap, **settings)
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        """The value, a swap as a list; traitlets keeps the old one where this raises ``TraitError``."""
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            check_settings({name: value}, len(self.tokens))
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        """The value, a swap as a list."""
+        check_settings({name: value}, len(self.tokens))
         return list(value) if name == "swap" else value
 
     @property
@@ -137,25 +133,20 @@ class PositionLab(PageWidget):
 
     def to_table(self) -> str:
         """The weights as an HTML table, a row for each query and a column for each key; where they change, both."""
-        cells = "".join(heading("col", word) for word in self.tokens)
         after = self.weights + self.change
-        rows = "".join(
-            f"<tr>{heading('row', word)}{''.join(map(cell, *numbers))}</tr>"
-            for word, *numbers in zip(self.tokens, self.weights.tolist(), after.tolist(), strict=True)
-        )
+        cells = (map(cell, *rows) for rows in zip(self.weights.tolist(), after.tolist(), strict=True))
         caption = f"Attention weights of a head drawn at random; positions: {self.kind}"
         caption += ", causal mask" if self.causal else ""
         if self.pair:
             one, other = (html.escape(self.tokens[i]) for i in self.pair)
             caption += f". Before and after “{one}” and “{other}” change places"
-        head = f"<thead><tr><th>query \\ key</th>{cells}</tr></thead>"
-        return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
+        return weights_table(caption, self.tokens, self.tokens, cells)
 
 
 def cell(before: float, after: float) -> str:
     """A weight to two decimals, with an arrow to another where it changes."""
     texts = f"{before:.2f}", f"{after + 0.0:.2f}"
-    return f"<td>{texts[0] if texts[0] == texts[1] else ' → '.join(texts)}</td>"
+    return texts[0] if texts[0] == texts[1] else " → ".join(texts)
 
 
 @cache
@@ -172,9 +163,7 @@ def learned_table() -> str:
 
 def check_settings(settings: dict[str, Any], T: int = MOST_WORDS) -> None:
     """Raise ``ValueError`` for a setting that does not exist or cannot be of a sentence of T words."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"PositionLab has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    check_names("PositionLab", settings, STATE)
     for name, value in settings.items():
         if name in CHOICES and not (isinstance(value, str) and value in CHOICES[name]):
             raise ValueError(f"{name} must be one of {', '.join(CHOICES[name])}, got {value!r}")

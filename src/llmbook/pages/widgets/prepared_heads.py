@@ -6,7 +6,7 @@ of heads are what page 5.7 found by its tests.
 """
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,41 +38,32 @@ class Prepared:
     pronouns: tuple[tuple[str, str, str], ...] = field(default=())
 
 
+of_minilm = partial(Prepared, model="MiniLM", layers=(0, 1, 2, 3, 4, 5), names=MINILM_NAMES)
+of_smollm2 = partial(Prepared, model="SmolLM2", layers=(14, 16, 17, 18), names=SMOLLM2_NAMES)
+
 SETS = {
-    "anna": Prepared(
-        model="MiniLM",
+    "anna": of_minilm(
         text="Anna called Tom because she was late and he was ready.",
-        layers=(0, 1, 2, 3, 4, 5),
-        names=MINILM_NAMES,
         head="L1H3",
         row="she",
         key="anna",
         pronouns=(("she", "anna", "tom"), ("he", "tom", "anna")),
     ),
-    "animal": Prepared(
-        model="MiniLM",
+    "animal": of_minilm(
         text="The animal didn't cross the street because it was too tired.",
-        layers=(0, 1, 2, 3, 4, 5),
-        names=MINILM_NAMES,
         head="L3H1",
         row="it",
         key="animal",
         pronouns=(("it", "animal", "street"),),
     ),
-    "ten-words": Prepared(
-        model="SmolLM2",
+    "ten-words": of_smollm2(
         text=f" {TEN_WORDS} {TEN_WORDS}",
-        layers=(14, 16, 17, 18),
-        names=SMOLLM2_NAMES,
         head="L18H6",
         row="river",
         key="garden",
     ),
-    "captains": Prepared(
-        model="SmolLM2",
+    "captains": of_smollm2(
         text=" The captain of the ship told the captain of the port that the ship was ready.",
-        layers=(14, 16, 17, 18),
-        names=SMOLLM2_NAMES,
         head="L17H5",
         row="captain",
         key="of",

@@ -11,7 +11,7 @@ from typing import Any
 import traitlets
 
 from llmbook.models.gpt import GPT
-from llmbook.pages.widgets.checks import is_number
+from llmbook.pages.widgets.checks import check_names, is_number
 from llmbook.pages.widgets.small_run import (
     FEWEST,
     MOST,
@@ -24,7 +24,7 @@ from llmbook.pages.widgets.small_run import (
     tidy,
     train_model,
 )
-from llmbook.pages.widgets.widget import STATIC, PageWidget, heading
+from llmbook.pages.widgets.widget import STATIC, PageWidget, heading, set_later
 
 STATE = ("text", "lr", "d_model", "n_heads", "n_layers", "length", "steps", "seed", "place", "layer", "head")
 RESULTS = ("step", "losses", "held_out")
@@ -69,14 +69,10 @@ class TrainHere(PageWidget):
         check_settings({"text": text, **settings})
         super().__init__(source={"text": sample()}, text=None if text is None else tidy(text), **settings)
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        """The value, a text with its line breaks alike; traitlets keeps the old one where this raises."""
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            check_settings({name: value})
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        """The value, a text with its line breaks alike."""
+        check_settings({name: value})
         return tidy(value) if name == "text" and value is not None else value
 
     @property
@@ -133,9 +129,7 @@ class TrainHere(PageWidget):
 
 def check_settings(settings: dict[str, Any]) -> None:
     """Raise ``ValueError``, naming it, for a setting that does not exist or cannot be."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"TrainHere has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
+    check_names("TrainHere", settings, STATE)
     for name, allowed in CHOICES.items():
         value = settings.get(name, allowed[0])
         if not (is_whole(value) and value in allowed):

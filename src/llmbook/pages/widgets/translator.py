@@ -14,7 +14,7 @@ from torch import Tensor
 
 from llmbook.data.date_pairs import CHINESE_FORM, FORMATS, date_pair
 from llmbook.pages.widgets import date_truth
-from llmbook.pages.widgets.checks import check_number, is_number
+from llmbook.pages.widgets.checks import check_names, check_number, check_text, is_number
 from llmbook.pages.widgets.date_search import (
     MODEL,
     Found,
@@ -28,7 +28,7 @@ from llmbook.pages.widgets.date_search import (
 from llmbook.pages.widgets.date_truth import Meaning, meaning_of
 from llmbook.pages.widgets.stored_weights import describe
 from llmbook.pages.widgets.stored_widget import StoredWidget
-from llmbook.pages.widgets.widget import STATIC, digest, heading, to_base64
+from llmbook.pages.widgets.widget import STATIC, digest, set_later, to_base64, weights_table
 from llmbook.pages.widgets.words import whole
 
 HELD_OUT = "Sat, Aug 12, 2034"
@@ -97,13 +97,9 @@ class Translator(StoredWidget):
     def _fetched(self) -> list[dict[str, Any]]:
         return [self.source["stored"]]
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            check_settings({name: value})
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        check_settings({name: value})
         return whole(value) if name == "text" else value
 
     @property
@@ -211,14 +207,9 @@ class Translator(StoredWidget):
         shown = html.escape(self.text)
         if self.trouble:
             return f"<table><caption>“{shown}”: {html.escape(self.trouble)}</caption></table>"
-        heads = "".join(heading("col", character) for character in self.text)
-        rows = "".join(
-            f"<tr>{heading('row', character)}{''.join(f'<td>{weight:.2f}</td>' for weight in weights)}</tr>"
-            for character, weights in zip(self.characters, self.weights.tolist(), strict=True)
-        )
         caption = f"“{shown}” is written as “{html.escape(self.translation)}”. Where the decoder looks meanwhile"
-        head = f"<thead><tr><th>query \\ key</th>{heads}</tr></thead>"
-        return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
+        cells = [[f"{weight:.2f}" for weight in row] for row in self.weights.tolist()]
+        return weights_table(caption, self.characters, self.text, cells)
 
 
 def about() -> dict[str, Any]:
@@ -243,14 +234,8 @@ def about() -> dict[str, Any]:
 
 def check_settings(settings: dict[str, Any]) -> None:
     """Raise ``ValueError``, naming it, for a setting that does not exist or cannot be."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"Translator has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
-    text = settings.get("text", "")
-    if not isinstance(text, str):
-        raise ValueError(f"text must be a string, got {text!r}")
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"text must have at most {MOST_CHARACTERS} characters, got {len(text)}")
+    check_names("Translator", settings, STATE)
+    check_text(settings.get("text", ""), MOST_CHARACTERS)
     if not isinstance(settings.get("framed", True), bool):
         raise ValueError(f"framed must be True or False, got {settings['framed']!r}")
     for name in LIMITS.keys() & settings.keys():

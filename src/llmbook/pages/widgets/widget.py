@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -52,6 +53,24 @@ class PageWidget(anywidget.AnyWidget):
         return f'data-widget="{self._front_end}"'
 
 
+def set_later(*names: str) -> Callable[[Callable[[Any, str, Any], Any]], Any]:
+    """Decorate a method that is given the name and the value of a trait set later, and returns what it becomes.
+
+    Its ``ValueError`` is raised as ``traitlets.TraitError``, with which the old value stays.
+    """
+
+    def decorate(taken: Callable[[Any, str, Any], Any]) -> Any:
+        def validate(self: Any, proposal: Any) -> Any:
+            try:
+                return taken(self, proposal["trait"].name, proposal["value"])
+            except ValueError as error:
+                raise traitlets.TraitError(str(error)) from error
+
+        return traitlets.validate(*names)(validate)
+
+    return decorate
+
+
 def digest(numbers: Tensor) -> str:
     """Eight characters that change with the third decimal of any number of a matrix."""
     rounded = [[f"{w + 0.0:.3f}" for w in row] for row in numbers.tolist()]
@@ -63,6 +82,17 @@ def heading(scope: str, word: str) -> str:
     shown, spoken = legible(word)
     label = "" if spoken == shown else f' aria-label="{html.escape(spoken)}"'
     return f'<th scope="{scope}"{label}>{html.escape(shown)}</th>'
+
+
+def weights_table(caption: str, queries: Sequence[str], keys: Sequence[str], cells: Iterable[Iterable[str]]) -> str:
+    """An HTML table with a row for each query and a column for each key; the caption is HTML already."""
+    columns = "".join(heading("col", key) for key in keys)
+    rows = "".join(
+        f"<tr>{heading('row', query)}{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+        for query, row in zip(queries, cells, strict=True)
+    )
+    head = f"<thead><tr><th>query \\ key</th>{columns}</tr></thead>"
+    return f"<table><caption>{caption}</caption>{head}<tbody>{rows}</tbody></table>"
 
 
 def to_base64(x: Tensor) -> str:

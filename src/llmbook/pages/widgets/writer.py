@@ -15,11 +15,11 @@ import traitlets
 from jaxtyping import Float
 from torch import Tensor
 
-from llmbook.pages.widgets.checks import LARGEST, is_number
+from llmbook.pages.widgets.checks import LARGEST, check_names, check_text, is_number
 from llmbook.pages.widgets.stored_gpt import looks, nats, pieces, sizes_of, until_done, window_start
 from llmbook.pages.widgets.stored_weights import TRIGRAMS, describe
 from llmbook.pages.widgets.stored_widget import StoredWidget, stored_model, tokenizer_of
-from llmbook.pages.widgets.widget import STATIC, heading
+from llmbook.pages.widgets.widget import STATIC, heading, set_later
 from llmbook.pages.widgets.words import whole
 
 MODELS = ("gpt-speeches", "gpt-characters")
@@ -70,13 +70,9 @@ class Writer(StoredWidget):
     def _fetched(self) -> list[dict[str, Any]]:
         return [self.stored, self.counts] if self.counts else [self.stored]
 
-    @traitlets.validate(*STATE)
-    def _check_later(self, proposal: Any) -> Any:
-        name, value = proposal["trait"].name, proposal["value"]
-        try:
-            check_settings({name: value}, self.stored["layers"], self.stored["heads"])
-        except ValueError as error:
-            raise traitlets.TraitError(str(error)) from error
+    @set_later(*STATE)
+    def _check_later(self, name: str, value: Any) -> Any:
+        check_settings({name: value}, self.stored["layers"], self.stored["heads"])
         return whole(value) if name == "text" else value
 
     @property
@@ -186,16 +182,10 @@ class Writer(StoredWidget):
 
 def check_settings(settings: dict[str, Any], layers: int, heads: int) -> None:
     """Raise ``ValueError``, naming it, for a setting that does not exist or cannot be."""
-    unknown = sorted(set(settings) - set(STATE))
-    if unknown:
-        raise ValueError(f"Writer has no setting {', '.join(unknown)}; it has {', '.join(STATE)}")
-    text, temperature = settings.get("text", ""), settings.get("temperature", 1.0)
-    top_k, top_p = settings.get("top_k"), settings.get("top_p", 1.0)
+    check_names("Writer", settings, STATE)
+    check_text(settings.get("text", ""), MOST_CHARACTERS)
+    temperature, top_k, top_p = settings.get("temperature", 1.0), settings.get("top_k"), settings.get("top_p", 1.0)
     min_p, penalty = settings.get("min_p", 0.0), settings.get("penalty", 1.0)
-    if not isinstance(text, str):
-        raise ValueError(f"text must be a string, got {text!r}")
-    if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"text must have at most {MOST_CHARACTERS} characters, got {len(text)}")
     if not (is_number(temperature) and 0 <= temperature <= HOTTEST):
         raise ValueError(f"temperature must be a number from 0 (the likeliest) to {HOTTEST:g}, got {temperature!r}")
     if top_k is not None and not (isinstance(top_k, int) and is_number(top_k) and 1 <= top_k < LARGEST):

@@ -4,7 +4,6 @@ export { readSafetensors, type StoredTensor, type StoredWeights } from "../safet
 export type { HeadWeights } from "./attention";
 export { beamSearch } from "./beam";
 export { type BertModel, joinPair, type Pair } from "./bert";
-export { type Filled, fill } from "./filling";
 export type { GptModel } from "./gpt";
 export { logitLens } from "./lens";
 export { type Candidate, likeliest, softmaxOf } from "./likeliest";
@@ -13,5 +12,4 @@ export { type Model, openModel } from "./open";
 export type { Cache, Reading } from "./reading";
 export { distribution, draw, filterLogits, type Sampling } from "./sampling";
 export { openTokenizer, type Tokenizer, type WordTokenizer } from "./tokenizers";
-export { type Explained, explain, type Translation, translate } from "./translating";
 export type { TranslatorModel } from "./translator";

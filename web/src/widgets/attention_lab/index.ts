@@ -61,7 +61,7 @@ function sections(lab: Lab): Node[] {
     h("div", { class: "buttons" }, predict.button, code.button, button("Reset", reset, lab.signal), predict.score),
     h("div", { class: "parts" }, cellPanel(lab, effect), map, settings(lab)),
     stepTable(lab).element,
-    weightsTable(lab).element,
+    weightsTable(lab),
     code.element,
     onPaper(lab),
   ];

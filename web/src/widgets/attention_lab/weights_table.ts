@@ -1,20 +1,12 @@
 // The heat map's twin: all weights as a table, for whoever reads numbers better than colours.
 
-import { type Details, details } from "../../controls/details";
-import { scrollRegion, table } from "../../controls/table";
+import { table } from "../../controls/table";
+import { unfolding } from "../../controls/unfolding";
 import { fixed } from "../../core/format";
 import type { Lab } from "./lab";
 
-export function weightsTable(lab: Lab): Details {
-  const region = scrollRegion("All weights as a table");
-  const part = details({
-    title: "All weights as a table",
-    children: [region],
-    fill: () => region.replaceChildren(tableOfWeights(lab)),
-    signal: lab.signal,
-  });
-  lab.onUpdate(part.update);
-  return part;
+export function weightsTable(lab: Lab): HTMLElement {
+  return unfolding(lab, "All weights as a table", () => [tableOfWeights(lab)]);
 }
 
 export function tableOfWeights(lab: Lab): HTMLTableElement {

@@ -2,12 +2,12 @@
 // and who is told.
 
 import { allWords, askedPlaces, type Gaps, MOST_WORDS, seenWords } from "../../core/gaps";
+import { ModelDesk } from "../../play/desk";
 import type { Filled, Gap } from "../../play/filling";
 import { messageOf } from "../../play/message";
-import { StoredModel } from "../../play/stored_model";
 import { writeTraits } from "../host";
 import { moved } from "./editing";
-import { areAlike, type GapModel, type Opening, readState, sorted } from "./state";
+import { areAlike, type GapModel, type Opening, readState, sorted, type Traits } from "./state";
 
 /** What is said of which state. */
 interface Answer extends Pick<Filled, "known"> {
@@ -17,10 +17,8 @@ interface Answer extends Pick<Filled, "known"> {
 
 export type Told = Answer["gaps"][number];
 
-export class Desk {
-  readonly model: StoredModel;
+export class Desk extends ModelDesk<Traits> {
   readonly opening: Opening;
-  readonly signal: AbortSignal;
   state: Gaps;
   /** All words of the text, and those that the model reads. */
   all: string[] = [];
@@ -32,49 +30,26 @@ export class Desk {
   done: string;
   /** Why the model does not answer. */
   trouble: string;
-  /** Whether what is shown may not yet be of the sentence that stands there. */
-  isBusy: boolean;
-  /** Whether the reader is asked what stood in the gap. */
-  isHidden: boolean;
 
-  readonly #traits: GapModel;
   readonly #start: Gaps;
-  readonly #onUpdate: (() => void)[] = [];
   #asked: Gaps | null = null; // what is being asked, or was
   #asking: Promise<void> = Promise.resolve();
 
   constructor(traits: GapModel, signal: AbortSignal) {
-    this.#traits = traits;
-    this.signal = signal;
+    super(traits, traits.get("stored"), signal);
     this.opening = traits.get("opening");
     this.answer = this.opening;
     this.done = "";
     this.trouble = "";
-    this.isBusy = false;
-    this.isHidden = false;
     this.state = readState(traits);
     this.#start = this.state;
     this.#look();
-    const onChange = (): void => {
-      this.refresh();
-    };
-    this.model = new StoredModel(traits as never, traits.get("stored"), { onChange, signal });
-  }
-
-  /** Tell `action` whenever anything has changed. */
-  onUpdate(action: () => void): void {
-    this.#onUpdate.push(action);
-  }
-
-  tell(): void {
-    if (this.signal.aborted) return;
-    for (const action of this.#onUpdate) action();
   }
 
   /** Set some of the state. */
   change(changes: Partial<Gaps>, done = ""): Promise<void> {
     this.done = done;
-    writeTraits(this.#traits, changes);
+    writeTraits(this.traits, changes);
     return this.refresh();
   }
 
@@ -111,14 +86,9 @@ export class Desk {
     this.change(this.#start);
   }
 
-  hide(isHidden: boolean): void {
-    this.isHidden = isHidden;
-    this.tell();
-  }
-
   /** Read the traits anew, and ask the model, where they are others; done when it has answered. */
-  async refresh(): Promise<void> {
-    this.state = readState(this.#traits);
+  override async refresh(): Promise<void> {
+    this.state = readState(this.traits);
     this.#look();
     const isNew = this.#asked === null || !areAlike(this.#asked, this.state);
     if (this.model.phase === "ready" && isNew) this.#asking = this.#ask();

@@ -43,7 +43,6 @@ function sections(desk: Desk): Node[] {
   const code = codeBlock(() => asCode(desk.state), desk);
   const coming = loading(desk.model);
   desk.onUpdate(coming.update);
-  const link = desk.model.inNotebook ? [] : [stateLink("gap_filler", () => ({ ...desk.state }), desk)];
   const reset = (): void => {
     predict.restart();
     desk.reset();
@@ -59,7 +58,7 @@ function sections(desk: Desk): Node[] {
     predict.element,
     settings(desk),
     ...cards(desk),
-    h("div", { class: "buttons" }, code.button, ...link, button("Reset", reset, desk.signal)),
+    h("div", { class: "buttons" }, code.button, ...stateLink("gap_filler", desk), button("Reset", reset, desk.signal)),
     wordsTable(desk),
     looksTable(desk),
     code.element,

@@ -81,8 +81,7 @@ export class Prediction {
     if (!question) return;
     const right = word === question.truth;
     const sure = this.#sure.value === "" ? null : Number(this.#sure.value);
-    // The page of calibration counts it too; in a notebook there is none.
-    if (sure !== null && !this.#desk.model.inNotebook) keepForecast("gap_filler", { sure, right });
+    if (sure !== null) keepForecast("gap_filler", this.#desk, { sure, right });
     this.#score.add(right, gap.likeliest[0]?.word === question.truth, sure);
     this.#reveal(question);
     this.#verdict.textContent = `${verdictOn(word, question, gap)} ${this.#score.text}`;

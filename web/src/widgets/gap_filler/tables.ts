@@ -14,7 +14,7 @@ const HEADINGS = ["at word", "word", "rank", "chance", "what it is"];
 const DECIMALS = 4;
 
 export function wordsTable(desk: Desk): HTMLElement {
-  return unfolding(desk, "The likeliest words as a table", () => [tableOfWords(desk, 10)]).element;
+  return unfolding(desk, "The likeliest words as a table", () => [tableOfWords(desk, 10)]);
 }
 
 export function looksTable(desk: Desk): HTMLElement {
@@ -22,7 +22,7 @@ export function looksTable(desk: Desk): HTMLElement {
     const tables = desk.gaps.flatMap((gap) => tableOfLooks(desk, gap));
     return tables.length ? tables : [h("p", {}, "There is no gap yet, or the model has not come.")];
   };
-  return unfolding(desk, "Where each head looks from a gap", make).element;
+  return unfolding(desk, "Where each head looks from a gap", make);
 }
 
 /** The likeliest, and behind them the gap's own word, and what stands there. */
@@ -41,14 +41,14 @@ export function tableOfWords({ gaps, words, seen }: Desk, count: number): HTMLTa
   return table(HEADINGS, rows);
 }
 
-/** The query is the gap; a row for each head, counted from 0 in its layer, and a column for each key. */
+/** The query is the gap; a row for each head, 0.1 for head 1 of layer 0, and a column for each key. */
 function tableOfLooks({ seen, model }: Desk, { place, looks }: Told): HTMLTableElement[] {
   if (!looks || model.phase !== "ready") return [];
   const keys = ["[CLS]", ...seen.map((word) => word ?? MASK), "[SEP]"];
   const perLayer = looks.length / 2;
   const rows = looks.map((weights, i) => {
     return [
-      `${Math.floor(i / perLayer) + 1}.${i % perLayer}`,
+      `${Math.floor(i / perLayer)}.${i % perLayer}`,
       ...weights.map((weight) => (weight === 0 ? "–" : fixed(weight))),
     ];
   });

@@ -6,7 +6,7 @@ import { button } from "../../controls/button";
 import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
 import { setAttribute, setText } from "../../controls/write";
-import { brierScore, type Forecast } from "../../core/calibration";
+import { describeScore, type Forecast } from "../../core/calibration";
 import type { Kind } from "../../core/head_scores";
 import { ranked } from "../../core/heads";
 import type { Explorer } from "./explorer";
@@ -20,6 +20,7 @@ const QUESTIONS: Record<Kind, string> = {
   pronoun: "Which head sends the pronouns to the right actor, and not to the wrong one?",
 };
 
+const SEEN = "You have seen a score or a name of this kind before, so the answer does not count.";
 const EQUAL = 1e-9;
 
 export class Game {
@@ -117,8 +118,10 @@ export class Game {
     const right = (scores[place] ?? 0) >= Math.max(...scores) - EQUAL;
     const seen = this.#wasSeen(kind);
     const sure = this.#sure.value;
-    if (sure !== "" && !seen) this.#forecasts.push(counted(explorer, { sure: Number(sure), right }));
-    this.#verdict.textContent = verdictOn(explorer, scores, place, right) + scoreOf(this.#forecasts, seen);
+    if (sure !== "" && !seen)
+      this.#forecasts.push(keepForecast("head_explorer", explorer, { sure: Number(sure), right }));
+    this.#verdict.textContent =
+      `${verdictOn(explorer, scores, place, right)} ${seen ? SEEN : describeScore(this.#forecasts)}`.trim();
     this.#reveal(kind);
     this.button.focus(); // the button that was pressed is gone
   }
@@ -140,12 +143,6 @@ export class Game {
   }
 }
 
-/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
-function counted(explorer: Explorer, forecast: Forecast): Forecast {
-  if (!explorer.inNotebook) keepForecast("head_explorer", forecast);
-  return forecast;
-}
-
 const told = ({ set }: Explorer, scores: Float64Array, head: number): string =>
   `${set?.labels[head]} scores ${minus(scores[head] ?? 0)}`;
 
@@ -154,11 +151,4 @@ function verdictOn(explorer: Explorer, scores: Float64Array, place: number, righ
   const here = told(explorer, scores, place);
   if (right) return `Right: ${here}, and no other of ${scores.length} more.`;
   return `Not quite: ${here}, place ${order.indexOf(place) + 1} of ${scores.length}; ${told(explorer, scores, order[0] ?? 0)}.`;
-}
-
-function scoreOf(forecasts: Forecast[], seen: boolean): string {
-  if (seen) return " You have seen a score or a name of this kind before, so the answer does not count.";
-  if (forecasts.length === 0) return "";
-  const over = forecasts.length === 1 ? "of this answer" : `of ${forecasts.length} answers`;
-  return ` Brier score ${over}: ${brierScore(forecasts).toFixed(2)} (0 is best; always saying 50 % gets 0.25).`;
 }

@@ -9,13 +9,14 @@ import { h } from "../../controls/element";
 import { widgetRoot } from "../../controls/root";
 import { spokenSentence } from "../../controls/spoken";
 import { onThemeChange } from "../../controls/theme";
+import { stateLink } from "../../play/state_link";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { combining, scoring, sentenceSelect } from "./choices";
 import { coming, wakeOnTouch } from "./coming";
 import { Explorer } from "./explorer";
 import { Game } from "./game";
 import { Grid } from "./grid";
-import { fromLink, stateLink } from "./link";
+import { fromLink } from "./link";
 import { weightsMap } from "./map";
 import { onPaper } from "./paper";
 import { asCode } from "./python_code";
@@ -48,7 +49,14 @@ function sections(explorer: Explorer): Node[] {
   };
   return [
     ...sentenceSelect(explorer),
-    h("div", { class: "buttons" }, find.button, code.button, button("Reset", reset, signal), ...stateLink(explorer)),
+    h(
+      "div",
+      { class: "buttons" },
+      find.button,
+      code.button,
+      button("Reset", reset, signal),
+      ...stateLink("head_explorer", explorer),
+    ),
     find.element,
     coming(explorer),
     scoring(explorer),

@@ -1,27 +1,19 @@
 // The twins of the pictures, for whoever reads numbers better: all heads with their scores, and the weights of the map.
 
-import { type Details, details } from "../../controls/details";
-import { scrollRegion, table } from "../../controls/table";
+import { table } from "../../controls/table";
+import { unfolding } from "../../controls/unfolding";
 import { fixed } from "../../core/format";
 import { KINDS } from "../../core/head_scores";
 import type { Explorer } from "./explorer";
 import { orderOf } from "./order";
 import { KIND_NAMES, minus, signed } from "./sentences";
 
-function unfolding(explorer: Explorer, title: string, make: () => HTMLTableElement): Details {
-  const region = scrollRegion(title);
-  const fill = (): void => region.replaceChildren(make());
-  const part = details({ title, children: [region], fill, signal: explorer.signal });
-  explorer.onUpdate(part.update);
-  return part;
-}
-
 export function headsTable(explorer: Explorer): HTMLElement {
-  return unfolding(explorer, "The heads and their scores as a table", () => tableOfHeads(explorer)).element;
+  return unfolding(explorer, "The heads and their scores as a table", () => [tableOfHeads(explorer)]);
 }
 
 export function weightsTable(explorer: Explorer): HTMLElement {
-  return unfolding(explorer, "The weights as a table", () => tableOfWeights(explorer)).element;
+  return unfolding(explorer, "The weights as a table", () => [tableOfWeights(explorer)]);
 }
 
 /** Those that are shown, in their order; nothing of scores while the reader is asked to find a head. */

@@ -12,10 +12,11 @@ import { spokenSentence } from "../../controls/spoken";
 import { onThemeChange } from "../../controls/theme";
 import { wordsField } from "../../controls/words_field";
 import { setText } from "../../controls/write";
+import { stateLink } from "../../play/state_link";
 import { onTraitsChange, type RenderContext, type Widget } from "../host";
 import { curvePicture } from "./curve_picture";
 import { PositionLab } from "./lab";
-import { fromLink, stateLink } from "./link";
+import { fromLink } from "./link";
 import { weightsMap } from "./map";
 import { curveViewOf, onPaper } from "./paper";
 import { prediction } from "./prediction";
@@ -52,14 +53,14 @@ function sections(lab: PositionLab): Node[] {
   return [
     ...sentenceInput(lab),
     ...spokenSentence(() => describeSwap(lab), lab),
-    h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink(lab)),
+    h("div", { class: "buttons" }, predict.button, code.button, resetButton, ...stateLink("position_lab", lab)),
     predict.question,
     settings(lab),
     h("p", { class: "notice" }, DRAWN),
     h("div", { class: "parts" }, weightsMap(lab), curve(lab)),
     ...rowTable(lab),
-    weightsTable(lab).element,
-    curveTable(lab).element,
+    weightsTable(lab),
+    curveTable(lab),
     code.element,
     onPaper(lab),
   ];
@@ -93,7 +94,7 @@ function curve(lab: PositionLab): HTMLElement {
     setText(formula, formulaOf(lab));
     setText(said, describeCurve(lab));
   });
-  return h("div", { class: "figure" }, caption, picture.element, formula, said);
+  return h("div", { class: "distance" }, caption, picture.element, formula, said);
 }
 
 export default { render, fromLink } satisfies Widget<Traits> & { render: Render<Traits> };

@@ -22,7 +22,7 @@ export function onPaper(lab: PositionLab): HTMLElement {
       h("p", {}, describeSwap(lab)),
       h("div", { class: "heat" }, map.element),
       h("p", {}, `${formulaOf(lab)}. ${describeCurve(lab)}`),
-      h("div", { class: "figure" }, curve.element),
+      h("div", { class: "distance" }, curve.element),
       captioned(captionOf(lab), tableOfWeights(lab)),
       h("pre", {}, asCode(lab.state)),
     ];

@@ -25,7 +25,7 @@ export function prediction(lab: PositionLab): Prediction {
   const sure = surenessSelect({ id });
   const answer = (changes: boolean): void => {
     const right = isChanged(lab, lab.state.row) === changes;
-    if (sure.value !== "") forecasts.push(counted(lab, { sure: Number(sure.value), right }));
+    if (sure.value !== "") forecasts.push(keepForecast("position_lab", lab, { sure: Number(sure.value), right }));
     sure.value = "";
     score.textContent = verdict(lab, right, forecasts);
     lab.hide(false);
@@ -47,12 +47,6 @@ export function prediction(lab: PositionLab): Prediction {
     score.textContent = "";
   };
   return { button: toggle, question: h("div", {}, asked, score), restart };
-}
-
-/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
-function counted(lab: PositionLab, forecast: Forecast): Forecast {
-  if (!lab.inNotebook) keepForecast("position_lab", forecast);
-  return forecast;
 }
 
 /** Ask of the present swap, or of the first two words that differ; where a question waits, tell. */

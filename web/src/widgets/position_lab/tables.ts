@@ -1,26 +1,18 @@
 // The twins of the pictures, for whoever reads numbers better: all weights, and the curve.
 
-import { type Details, details } from "../../controls/details";
-import { scrollRegion, table } from "../../controls/table";
+import { table } from "../../controls/table";
+import { unfolding } from "../../controls/unfolding";
 import { fixed } from "../../core/format";
 import { REACH } from "./curve";
 import type { PositionLab } from "./lab";
 import { signed } from "./row_table";
 
-function unfolding(lab: PositionLab, title: string, make: () => HTMLTableElement): Details {
-  const region = scrollRegion(title);
-  const fill = (): void => region.replaceChildren(make());
-  const part = details({ title, children: [region], fill, signal: lab.signal });
-  lab.onUpdate(part.update);
-  return part;
+export function weightsTable(lab: PositionLab): HTMLElement {
+  return unfolding(lab, "All weights as a table", () => [tableOfWeights(lab)]);
 }
 
-export function weightsTable(lab: PositionLab): Details {
-  return unfolding(lab, "All weights as a table", () => tableOfWeights(lab));
-}
-
-export function curveTable(lab: PositionLab): Details {
-  return unfolding(lab, "The curve as a table", () => tableOfCurve(lab));
+export function curveTable(lab: PositionLab): HTMLElement {
+  return unfolding(lab, "The curve as a table", () => [tableOfCurve(lab)]);
 }
 
 /** What the map shows, the changes with their signs. */

@@ -1,7 +1,7 @@
 // Predictions of runs: the one that waits for its answer, and the score of those that had theirs.
 
 import { keepForecast } from "../../answers/store";
-import { brierScore, type Forecast } from "../../core/calibration";
+import { describeScore, type Forecast } from "../../core/calibration";
 import { fixed } from "../../core/format";
 import type { Question } from "./question";
 import type { RunRecord } from "./run_record";
@@ -67,22 +67,11 @@ export class Forecaster {
     if (loss === undefined) return;
     const truth = question.answerOf(loss);
     const right = truth === choice;
-    if (sure !== "" && !isKnown) this.#count({ sure: Number(sure), right });
+    if (sure !== "" && !isKnown) {
+      this.#forecasts.push(keepForecast("train_here", this.#trainer, { sure: Number(sure), right }));
+    }
     const told = `at step ${question.step} the held-out loss is ${fixed(loss, 3)}, ${question.choices[truth]}.`;
-    this.verdict = `${right ? "Right" : "Not so"}: ${told} ${isKnown ? KNOWN : this.#score()}`.trim();
+    this.verdict = `${right ? "Right" : "Not so"}: ${told} ${isKnown ? KNOWN : describeScore(this.#forecasts)}`.trim();
     this.#pending = null;
-  }
-
-  /** The page of calibration counts it too, and in a notebook there is none. */
-  #count(forecast: Forecast): void {
-    this.#forecasts.push(forecast);
-    if (!this.#trainer.inNotebook) keepForecast("train_here", forecast);
-  }
-
-  #score(): string {
-    const count = this.#forecasts.length;
-    if (count === 0) return "";
-    const of = count === 1 ? "this answer" : `${count} answers`;
-    return `Brier score of ${of}: ${fixed(brierScore(this.#forecasts))} (0 is best; always saying 50 % gets 0.25).`;
   }
 }

@@ -13,7 +13,7 @@ import { attentionMap } from "./attention_map";
 import { runButtons } from "./buttons";
 import { figure } from "./chart";
 import { keptRuns } from "./kept_runs";
-import { fromLink, stateLink } from "./link";
+import { fromLink, trainerLink } from "./link";
 import { onPaper } from "./paper";
 import { prediction } from "./prediction";
 import { asCode } from "./python_code";
@@ -45,7 +45,12 @@ function sections(trainer: Trainer): Node[] {
     predict.restart();
     await trainer.reset();
   };
-  const others = [...stateLink(trainer), code.button, ...forgetGhost(trainer), button("Reset", reset, trainer.signal)];
+  const others = [
+    ...trainerLink(trainer),
+    code.button,
+    ...forgetGhost(trainer),
+    button("Reset", reset, trainer.signal),
+  ];
   return [
     ...textField(trainer),
     settings(trainer),

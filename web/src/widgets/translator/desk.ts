@@ -1,17 +1,15 @@
 // What all sections of the translator see: the state, what was found for the text, and who is told when either changes.
 
+import { ModelDesk } from "../../play/desk";
 import { messageOf } from "../../play/message";
-import { StoredModel } from "../../play/stored_model";
 import type { Found, FoundText } from "../../play/translating";
 import { writeTraits } from "../host";
 import { type Meaning, meaningOf } from "./dates";
 import { openingOf, tokensOf, weightsOf } from "./found";
-import { type About, readState, type State, type TranslatorTraits } from "./state";
+import { type About, readState, type State, type Traits, type TranslatorTraits } from "./state";
 import { troubleWith } from "./trouble";
 
-export class Desk {
-  readonly model: StoredModel;
-  readonly signal: AbortSignal;
+export class Desk extends ModelDesk<Traits> {
   readonly about: About;
   state: State;
   found: Found | null;
@@ -19,34 +17,21 @@ export class Desk {
   meaning: Meaning;
   /** Why the text cannot be read, or what went wrong. */
   trouble: string;
-  /** Whether what is shown may not yet be of the text that stands there. */
-  isBusy: boolean;
-  /** Whether the reader is asked where the decoder looks. */
-  isHidden: boolean;
   weights: Float64Array;
 
-  readonly #traits: TranslatorTraits;
   readonly #start: State;
-  readonly #onUpdate: (() => void)[] = [];
   #asked = ""; // for what is being searched, or was
   #weighed: unknown[] = [];
 
   constructor(traits: TranslatorTraits, signal: AbortSignal) {
-    this.#traits = traits;
-    this.signal = signal;
+    super(traits, traits.get("source").stored, signal);
     this.about = traits.get("source");
     this.state = readState(traits);
     this.#start = this.state;
     this.meaning = { kind: "unknown" };
     this.found = null;
     this.trouble = "";
-    this.isBusy = false;
-    this.isHidden = false;
     this.weights = new Float64Array();
-    const onChange = (): void => {
-      this.refresh();
-    };
-    this.model = new StoredModel(traits as never, this.about.stored, { onChange, signal });
     this.refresh();
   }
 
@@ -75,19 +60,9 @@ export class Desk {
     return Math.max(0, Math.min(this.state.key, this.read.length - 1));
   }
 
-  /** Tell `action` whenever anything has changed. */
-  onUpdate(action: () => void): void {
-    this.#onUpdate.push(action);
-  }
-
-  tell(): void {
-    if (this.signal.aborted) return;
-    for (const action of this.#onUpdate) action();
-  }
-
   /** Set some of the state. */
   change(changes: Partial<State>): void {
-    writeTraits(this.#traits, changes);
+    writeTraits(this.traits, changes);
     this.refresh();
   }
 
@@ -96,21 +71,16 @@ export class Desk {
     this.change(this.#start);
   }
 
-  hide(isHidden: boolean): void {
-    this.isHidden = isHidden;
-    this.tell();
-  }
-
   /** Somebody else may have set traits. */
   follow(): void {
-    const now = readState(this.#traits);
+    const now = readState(this.traits);
     const names = Object.keys(now) as (keyof State)[];
     if (names.some((name) => now[name] !== this.state[name])) this.refresh();
   }
 
   /** Read the traits anew, and search, where they ask for something else. */
-  refresh(): void {
-    this.state = readState(this.#traits);
+  override refresh(): void {
+    this.state = readState(this.traits);
     const { text, width } = this.state;
     const asked = JSON.stringify([text, width, this.model.phase === "ready"]);
     if (asked !== this.#asked) {

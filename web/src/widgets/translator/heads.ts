@@ -12,7 +12,7 @@ export function heads(desk: Desk): HTMLElement {
   const { layers, heads: H } = desk.about;
   const all = Array.from({ length: layers * H }, (_, i) => {
     const canvas = h("canvas", { "aria-hidden": "true" });
-    const name = `Layer ${Math.floor(i / H) + 1}, head ${(i % H) + 1}`;
+    const name = `Layer ${Math.floor(i / H)}, head ${i % H}`;
     return { canvas, button: h("button", { type: "button", "aria-label": name, title: name }, canvas) };
   });
   const element = h("div", { class: "heads" }, ...all.map(({ button }) => button));

@@ -48,7 +48,6 @@ function sections(desk: Desk): Node[] {
   const code = codeBlock(() => asCode(desk.state, desk.trouble === ""), desk);
   const coming = loading(desk.model);
   desk.onUpdate(coming.update);
-  const link = desk.model.inNotebook ? [] : [stateLink("translator", () => ({ ...desk.state }), desk)];
   const player = new Player(desk);
   const reset = (): void => {
     predict.restart();
@@ -72,7 +71,7 @@ function sections(desk: Desk): Node[] {
     h("div", { class: "buttons" }, ...stepButtons(desk, player), predict.button),
     predict.element,
     result,
-    h("div", { class: "buttons" }, code.button, ...link, button("Reset", reset, desk.signal)),
+    h("div", { class: "buttons" }, code.button, ...stateLink("translator", desk), button("Reset", reset, desk.signal)),
     tables(desk),
     code.element,
     onPaper(desk),

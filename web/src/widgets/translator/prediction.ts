@@ -34,7 +34,8 @@ export function prediction(desk: Desk): Prediction {
     const { weights, step, read } = desk;
     const most = largestAt(weights, step, read.length);
     const right = key === most;
-    if (sure.value !== "") answers = [...answers, counted(desk, { sure: Number(sure.value), right })];
+    if (sure.value !== "")
+      answers = [...answers, keepForecast("translator", desk, { sure: Number(sure.value), right })];
     verdict.textContent = `${verdictOn(desk, key, most)} ${describeScore(answers)}`;
     desk.isHidden = false;
     desk.change({ key: most });
@@ -74,12 +75,6 @@ function drawn(desk: Desk, random: () => number): { step: number; layer: number;
     layer: Math.floor(next / about.heads),
     head: next % about.heads,
   };
-}
-
-/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
-function counted({ model }: Desk, forecast: Forecast): Forecast {
-  if (!model.inNotebook) keepForecast("translator", forecast);
-  return forecast;
 }
 
 function verdictOn({ read, weights, step }: Desk, key: number, most: number): string {

@@ -9,8 +9,8 @@ import { largestAt, textOf } from "./found";
 /** Whose weights are shown. */
 export function nameOfHead({ state: { layer, head } }: Desk): string {
   if (layer === null && head === null) return "the mean of all heads";
-  if (layer === null) return `the mean of both heads ${(head ?? 0) + 1}`;
-  return head === null ? `the mean of layer ${layer + 1}` : `head ${head + 1} of layer ${layer + 1}`;
+  if (layer === null) return `the mean of both heads ${head}`;
+  return head === null ? `the mean of layer ${layer}` : `head ${head} of layer ${layer}`;
 }
 
 /** The character being written, its chance, and where the decoder looks. */

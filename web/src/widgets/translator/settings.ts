@@ -26,13 +26,13 @@ function widthSlider(desk: Desk): HTMLElement {
   return element;
 }
 
-/** A layer or a head, or the mean of all. */
+/** A layer or a head, counted from 0, or the mean of all. */
 function whose(desk: Desk, field: "layer" | "head"): HTMLElement {
   const count = field === "layer" ? desk.about.layers : desk.about.heads;
   const { element, update } = select({
     name: field === "layer" ? "Layer" : "Head",
     options: [MEAN, ...Array.from({ length: count }, (_, i) => String(i))],
-    nameOf: (option) => (option === MEAN ? "mean of all" : String(Number(option) + 1)),
+    nameOf: (option) => (option === MEAN ? "mean of all" : option),
     onChange: (option) => desk.change({ [field]: option === MEAN ? null : Number(option) }),
     signal: desk.signal,
   });

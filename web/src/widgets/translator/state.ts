@@ -1,6 +1,7 @@
 // The translator's synchronised traits, as the Python class llmbook.pages.widgets.Translator declares them.
 
 import { wellFormed } from "../../core/words";
+import { booleanIn, defined, wholeIn } from "../../play/link";
 import type { Stored } from "../../play/parts";
 import type { WidgetModel } from "../host";
 import type { Dates } from "./dates";
@@ -71,19 +72,17 @@ export function readState(model: TranslatorTraits): State {
   };
 }
 
-/** What of a link's values is a state: each is looked at, and left out where it cannot be. */
+/** What of a link's values is a state. */
 export function fromLink(values: Record<string, unknown>): Partial<State> {
-  const { text, width, beam, step, layer, head, key, framed } = values;
-  const isWhole = (value: unknown, low: number, high: number): value is number =>
-    typeof value === "number" && Number.isInteger(value) && value >= low && value <= high;
-  return {
-    ...(typeof text === "string" && { text: wellFormed(text.slice(0, MOST_CHARACTERS)) }),
-    ...(isWhole(width, 1, WIDEST) && { width }),
-    ...(isWhole(beam, 0, WIDEST - 1) && { beam }),
-    ...(isWhole(step, 0, LAST_STEP) && { step }),
-    ...((layer === null || isWhole(layer, 0, LAYERS - 1)) && { layer }),
-    ...((head === null || isWhole(head, 0, HEADS - 1)) && { head }),
-    ...(isWhole(key, 0, LAST_KEY) && { key }),
-    ...(typeof framed === "boolean" && { framed }),
-  };
+  const { text, layer, head } = values;
+  return defined<State>({
+    text: typeof text === "string" ? wellFormed(text.slice(0, MOST_CHARACTERS)) : undefined,
+    width: wholeIn(values.width, 1, WIDEST),
+    beam: wholeIn(values.beam, 0, WIDEST - 1),
+    step: wholeIn(values.step, 0, LAST_STEP),
+    layer: layer === null ? null : wholeIn(layer, 0, LAYERS - 1),
+    head: head === null ? null : wholeIn(head, 0, HEADS - 1),
+    key: wholeIn(values.key, 0, LAST_KEY),
+    framed: booleanIn(values.framed),
+  });
 }

@@ -14,9 +14,9 @@ export function tables(desk: Desk): HTMLElement {
   const all = h(
     "div",
     {},
-    unfolding(desk, "Where it looks, as a table", () => [tableOfWeights(desk)]).element,
-    unfolding(desk, "The alternatives at every place, as a table", () => [tableOfAlternatives(desk)]).element,
-    unfolding(desk, "The beams on the way, as a table", () => [tableOfBeams(desk)]).element,
+    unfolding(desk, "Where it looks, as a table", () => [tableOfWeights(desk)]),
+    unfolding(desk, "The alternatives at every place, as a table", () => [tableOfAlternatives(desk)]),
+    unfolding(desk, "The beams on the way, as a table", () => [tableOfBeams(desk)]),
   );
   desk.onUpdate(() => {
     all.hidden = desk.shown === null;

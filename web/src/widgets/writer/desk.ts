@@ -1,69 +1,43 @@
 // What all sections of the writer see: the state, the model once it has come, what it says, and who is told.
 
 import { randomNumbers } from "../../core/random";
+import { ModelDesk } from "../../play/desk";
 import { messageOf } from "../../play/message";
 import type { Stored } from "../../play/parts";
-import { StoredModel } from "../../play/stored_model";
 import type { Reading, WriteRequest } from "../../play/writing";
 import { writeTraits } from "../host";
 import { type Candidate, Outlook } from "./outlook";
-import { areAlike, MOST_CHARACTERS, readState, type State, samplingOf, type WriterModel } from "./state";
+import { areAlike, MOST_CHARACTERS, readState, type State, samplingOf, type Traits, type WriterModel } from "./state";
 
 const ROOM = 1000; // characters that one go of writing may add
 
-export class Desk {
-  readonly model: StoredModel;
+export class Desk extends ModelDesk<Traits> {
   /** Of n-grams, to be fetched; null where nobody has counted. */
   readonly counts: Stored | null;
-  readonly host: WriterModel;
-  readonly signal: AbortSignal;
   state: State;
   /** What is to be known of the text. */
   notice: string;
   outlook: Outlook | null = null;
-  /** Whether what is shown may not yet be of the text that stands there. */
-  isBusy: boolean;
   isWriting: boolean;
-  /** Whether the reader is asked to predict what the model will say. */
-  isHidden: boolean;
 
   readonly #start: State;
   readonly #random = randomNumbers(0);
-  readonly #onUpdate: (() => void)[] = [];
   #reading: Promise<void> = Promise.resolve();
   #asked: string | null = null; // the text that is being read, or was
   #written = ""; // what writing has made of the text so far
 
   constructor(traits: WriterModel, signal: AbortSignal) {
-    this.host = traits;
+    super(traits, traits.get("stored"), signal);
     this.counts = traits.get("counts");
-    this.signal = signal;
     this.notice = "";
-    this.isBusy = false;
     this.isWriting = false;
-    this.isHidden = false;
     this.state = readState(traits);
     this.#start = this.state;
-    const onChange = (): void => {
-      this.refresh();
-    };
-    this.model = new StoredModel(traits as never, traits.get("stored"), { onChange, signal });
-  }
-
-  /** Tell `action` whenever anything has changed. */
-  onUpdate(action: () => void): void {
-    this.#onUpdate.push(action);
-  }
-
-  /** Of a widget that was taken down nobody is told any more. */
-  tell(): void {
-    if (this.signal.aborted) return;
-    for (const action of this.#onUpdate) action();
   }
 
   /** Set some of the state. */
   change(changes: Partial<State>): Promise<void> {
-    writeTraits(this.host, changes);
+    writeTraits(this.traits, changes);
     return this.refresh();
   }
 
@@ -73,8 +47,8 @@ export class Desk {
   }
 
   /** Read the traits anew, and the text, where it is another; done when that is read. */
-  async refresh(): Promise<void> {
-    this.state = readState(this.host);
+  override async refresh(): Promise<void> {
+    this.state = readState(this.traits);
     if (this.isWriting && this.state.text !== this.#written) this.stop();
     const mayRead = this.model.phase === "ready" && !this.isWriting && this.state.text !== this.#asked;
     if (mayRead) this.#reading = this.#read();
@@ -129,15 +103,10 @@ export class Desk {
     this.tell();
   }
 
-  hide(isHidden: boolean): void {
-    this.isHidden = isHidden;
-    this.tell();
-  }
-
   /** The likeliest tokens; until the model has come those that Python has found, if the state is still the same. */
   candidates(count: number): Candidate[] {
     if (this.outlook) return this.outlook.candidates(count);
-    const { of, rows } = this.host.get("opening");
+    const { of, rows } = this.traits.get("opening");
     if (this.model.phase === "ready" || !areAlike(of, this.state)) return [];
     return rows.slice(0, count).map(([piece, chance, now]) => ({ id: -1, piece, chance, now, drawn: 0 }));
   }

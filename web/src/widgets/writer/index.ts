@@ -45,7 +45,6 @@ function sections(desk: Desk): Node[] {
   const code = codeBlock(() => asCode(desk.model.stored.name, desk.state), desk);
   const coming = loading(desk.model);
   desk.onUpdate(coming.update);
-  const link = desk.model.inNotebook ? [] : [stateLink("writer", () => ({ ...desk.state }), desk)];
   const reset = (): void => {
     predict.restart();
     desk.reset();
@@ -57,7 +56,7 @@ function sections(desk: Desk): Node[] {
     ...sentence(desk),
     predict.element,
     h("div", { class: "parts" }, h("div", {}, ...candidates(desk)), settings(desk)),
-    h("div", { class: "buttons" }, code.button, ...link, button("Reset", reset, desk.signal)),
+    h("div", { class: "buttons" }, code.button, ...stateLink("writer", desk), button("Reset", reset, desk.signal)),
     looks(desk),
     surprises(desk),
     lens(desk),

@@ -41,7 +41,7 @@ export class Measuring {
     };
     onProgress(0);
     try {
-      this.#bytes = await loadParts(this.#desk.host, counts, { onProgress, signal: this.#desk.signal });
+      this.#bytes = await loadParts(this.#desk.traits, counts, { onProgress, signal: this.#desk.signal });
       this.#asked = null;
       this.#tell("ready", "");
       this.update();

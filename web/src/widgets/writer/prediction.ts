@@ -32,7 +32,7 @@ export function prediction(desk: Desk): Prediction {
 
   function answer(chosen: Candidate, best: Candidate): void {
     const right = chosen.id === best.id;
-    if (sure.value !== "") answers = [...answers, counted(desk, { sure: Number(sure.value), right })];
+    if (sure.value !== "") answers = [...answers, keepForecast("writer", desk, { sure: Number(sure.value), right })];
     verdict.textContent = `${verdictOn(chosen, best)} ${describeScore(answers)}`;
     desk.hide(false);
     toggle.focus();
@@ -70,12 +70,6 @@ export function prediction(desk: Desk): Prediction {
     verdict.textContent = "";
   };
   return { button: toggle, element: h("div", {}, question, verdict), restart };
-}
-
-/** The forecast; the page of calibration counts it too, and in a notebook there is none. */
-function counted({ model }: Desk, forecast: Forecast): Forecast {
-  if (!model.inNotebook) keepForecast("writer", forecast);
-  return forecast;
 }
 
 function choiceOf({ piece }: Candidate, onClick: () => void, signal: AbortSignal): HTMLButtonElement {

@@ -22,7 +22,7 @@ export function settings(desk: Desk): HTMLElement {
 
 /** The choice of one head, whose weights are shown. */
 export function headSettings(desk: Desk): HTMLElement[] {
-  const { layers, heads } = desk.host.get("stored");
+  const { layers, heads } = desk.traits.get("stored");
   return [
     setting(desk, headView("layer", layers), (layer) => ({ layer })),
     setting(desk, headView("head", heads), (head) => ({ head })),

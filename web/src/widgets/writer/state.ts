@@ -2,6 +2,7 @@
 
 import type { Sampling } from "../../core/models/sampling";
 import { wellFormed } from "../../core/words";
+import { defined, numberIn, wholeIn } from "../../play/link";
 import type { Stored } from "../../play/parts";
 import type { WidgetModel } from "../host";
 
@@ -71,21 +72,17 @@ export function areAlike(a: State, b: State): boolean {
   return names.every((name) => a[name] === b[name]);
 }
 
-/** What of a link's values is a state: each is looked at, and left out where it cannot be. */
+/** What of a link's values is a state. */
 export function fromLink(values: Record<string, unknown>): Partial<State> {
-  const { text, temperature, top_k, top_p, min_p, penalty, layer, head } = values;
-  const isBetween = (value: unknown, low: number, high: number): value is number =>
-    typeof value === "number" && value >= low && value <= high;
-  const isWhole = (value: unknown, low: number): value is number =>
-    Number.isSafeInteger(value) && isBetween(value, low, MOST);
-  return {
-    ...(typeof text === "string" && { text: wellFormed(text.slice(0, MOST_CHARACTERS)) }),
-    ...(isBetween(temperature, 0, HOTTEST) && { temperature }),
-    ...((top_k === null || isWhole(top_k, 1)) && { top_k }),
-    ...(isBetween(top_p, 0, 1) && top_p > 0 && { top_p }),
-    ...(isBetween(min_p, 0, 1) && { min_p }),
-    ...(isBetween(penalty, 1, HARSHEST) && { penalty }),
-    ...(isWhole(layer, 0) && { layer }),
-    ...(isWhole(head, 0) && { head }),
-  };
+  const { text, top_k, top_p } = values;
+  return defined<State>({
+    text: typeof text === "string" ? wellFormed(text.slice(0, MOST_CHARACTERS)) : undefined,
+    temperature: numberIn(values.temperature, 0, HOTTEST),
+    top_k: top_k === null ? null : wholeIn(top_k, 1, MOST),
+    top_p: top_p === 0 ? undefined : numberIn(top_p, 0, 1),
+    min_p: numberIn(values.min_p, 0, 1),
+    penalty: numberIn(values.penalty, 1, HARSHEST),
+    layer: wholeIn(values.layer, 0, MOST),
+    head: wholeIn(values.head, 0, MOST),
+  });
 }

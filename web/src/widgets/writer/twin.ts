@@ -1,7 +1,7 @@
 // The bars' twin: the likeliest tokens as a table, for whoever reads numbers better than bars.
 
-import { details } from "../../controls/details";
-import { scrollRegion, table } from "../../controls/table";
+import { table } from "../../controls/table";
+import { unfolding } from "../../controls/unfolding";
 import { fixed } from "../../core/format";
 import { shownAs } from "./candidates";
 import type { Desk } from "./desk";
@@ -10,15 +10,7 @@ const LISTED = 50;
 const HEADINGS = ["token", "chance by the model", "under the settings", "drawn"];
 
 export function twin(desk: Desk): HTMLElement {
-  const region = scrollRegion("The likeliest tokens as a table");
-  const part = details({
-    title: "The likeliest tokens as a table",
-    children: [region],
-    fill: () => region.replaceChildren(tableOfCandidates(desk, LISTED)),
-    signal: desk.signal,
-  });
-  desk.onUpdate(part.update);
-  return part.element;
+  return unfolding(desk, "The likeliest tokens as a table", () => [tableOfCandidates(desk, LISTED)]);
 }
 
 export function tableOfCandidates(desk: Desk, count: number): HTMLTableElement {
