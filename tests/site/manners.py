@@ -89,7 +89,7 @@ def check_spoken(page: Page, selector: str) -> None:
     """A screen reader hears the sentence."""
     said = page.locator(f"{selector} .sentence").inner_text()
     assert said
-    expect(page.locator(f"{selector} > [aria-live=polite]")).to_have_text(said)
+    expect(page.locator(f"{selector} [aria-live=polite]")).to_have_text(said)
 
 
 def check_fits(page: Page, width: int) -> None:
