@@ -9,24 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
-from manners import (
-    check_fits,
-    check_named,
-    check_quiet,
-    check_spoken,
-    check_tab_reaches_all,
-    copied_code,
-    made_by,
-    on_paper,
-    open_beside_broken,
-    unfold,
-)
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
-from small_pages import TESTING, lay_out, script_of, write_pages
-from speed import first_render, slider_move, zipped
 from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
@@ -55,8 +44,8 @@ PAGES = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """Each page with one laboratory and nothing else."""
-    folder = lay_out(tmp_path_factory.mktemp("positions"), "position_lab")
-    write_pages(folder, {name: [lab] for name, lab in PAGES.items()})
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("positions"), "position_lab")
+    small_pages.write_pages(folder, {name: [lab] for name, lab in PAGES.items()})
     return folder
 
 
@@ -138,7 +127,7 @@ def test_the_core_equals_the_library_on_random_states(open_lab):
 def test_a_wrong_core_is_noticed(open_lab, old, new, kinds):
     """The canaries: a turn, the generator, a distance."""
     page = open_lab()
-    script = TESTING.read_text(encoding="utf-8")
+    script = small_pages.TESTING.read_text(encoding="utf-8")
     assert old in script
     page.evaluate(script.replace(old, new))
     broken = []
@@ -158,7 +147,7 @@ def test_numbers_are_drawn_alike_in_both_languages(open_lab):
 
 def python_of(page: Page) -> PositionLab:
     """The laboratory that the copied code makes."""
-    return made_by(page.locator("pre").text_content().rsplit("\n", 1)[0], "lab")
+    return manners.made_by(page.locator("pre").text_content().rsplit("\n", 1)[0], "lab")
 
 
 def table_of(page: Page, title: str) -> list[list[str]]:
@@ -533,8 +522,8 @@ def test_reset_brings_back_the_opening_state(open_lab):
 
 def test_the_keyboard_alone_reaches_everything(open_lab):
     page = open_lab("rotary")
-    unfold(page, "Enter")
-    check_tab_reaches_all(page, ".position-lab", page.locator("input[type=text]"))
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".position-lab", page.locator("input[type=text]"))
     page.locator(".chips.queries button", has_text="bites").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+Tab")
@@ -548,13 +537,13 @@ def test_the_keyboard_alone_reaches_everything(open_lab):
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_lab):
     page = open_lab("rotary")
     page.get_by_role("button", name="Predict, then reveal").click()
-    check_named(page, ".position-lab")
+    manners.check_named(page, ".position-lab")
 
 
 def test_changes_are_spoken(open_lab):
     page = open_lab("rotary")
     page.get_by_role("slider", name="Base").fill("1")
-    check_spoken(page, ".position-lab")
+    manners.check_spoken(page, ".position-lab")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -572,7 +561,7 @@ def test_no_rule_of_access_is_broken(open_lab, name, dark):
 @pytest.mark.parametrize("name", ["rotary", "many"])
 def test_a_phone_works_by_touch(open_lab, name, width):
     page = open_lab(name, width=width, touch=True)
-    check_fits(page, width)
+    manners.check_fits(page, width)
     chips = page.locator(".chips.queries:not(.views) button")
     chips.nth(0).tap()
     chips.nth(2).tap()
@@ -604,7 +593,7 @@ def test_paper_shows_what_the_reader_has_set(open_lab, name):
     page.get_by_role("slider", name="Width d").fill("8")
     page.get_by_role("button", name="change", exact=True).click()
     lab = PositionLab(**{**state_of(PAGES[name]), "d": 8, "show": "change"})
-    with on_paper(page, ".position-lab") as paper:
+    with manners.on_paper(page, ".position-lab") as paper:
         cells = paper.locator("tbody td").all_inner_texts()
         shown = torch.tensor([number(text) for text in cells]).double().view_as(lab.change)
         torch.testing.assert_close(shown, lab.change, atol=0.00501, rtol=0)
@@ -626,7 +615,7 @@ def test_copied_code_gives_what_is_shown(open_lab, name):
 
 def test_the_first_click_copies_the_code(open_lab):
     page = open_lab("rotary")
-    assert copied_code(page) == page.locator("pre").inner_text()
+    assert manners.copied_code(page) == page.locator("pre").inner_text()
 
 
 def test_no_typed_text_breaks_it(open_lab):
@@ -703,7 +692,7 @@ def test_a_slider_move_changes_texts_and_replaces_nothing(open_lab, kind):
 def test_a_slider_move_is_quick(open_lab, kind, record_property):
     """Of the widest head and the longest sentence, with two words exchanged."""
     page = open_lab("many", link=link(kind=kind, d=32, show="after"))
-    moves = slider_move(page, ".position-lab input[aria-label=Base]", lambda i: 0.5 + abs((i % 44) - 22) * 0.25)
+    moves = speed.slider_move(page, ".position-lab input[aria-label=Base]", lambda i: 0.5 + abs((i % 44) - 22) * 0.25)
     record_property("move_ms", moves)
     assert moves[1] <= 4
 
@@ -711,11 +700,11 @@ def test_a_slider_move_is_quick(open_lab, kind, record_property):
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["five", "many"])
 def test_the_first_render_is_quick(open_lab, name):
-    assert first_render(lambda: open_lab(name)) <= 250
+    assert speed.first_render(lambda: open_lab(name)) <= 250
 
 
 def test_the_script_is_small():
-    assert zipped(script_of("position_lab")) <= 17 * 1024
+    assert speed.zipped(small_pages.script_of("position_lab")) <= 17 * 1024
 
 
 def test_without_a_script_there_is_the_table(open_page, address):
@@ -728,13 +717,13 @@ def test_from_disk_without_a_server(open_lab, folder):
     page = open_lab(link=link(kind="alibi", swap=[1, 4]), base=f"file://{folder}")
     expect(page.locator(".sentence")).to_contain_text("“dog” and “man” change places. Outputs that change: 5 of 5.")
     assert json.loads(page.evaluate("JSON.stringify(location.hash)")).startswith("#position_lab=")
-    check_quiet(page)
+    manners.check_quiet(page)
 
 
 def test_one_that_cannot_start_leaves_its_table(open_page, folder):
     good = PositionLab().to_html()
     broken = good.replace('"learned": "', '"learned": "%').replace('"kind": "none"', '"kind": "learned"')
-    page = open_beside_broken(open_page, folder, good, broken)
+    page = manners.open_beside_broken(open_page, folder, good, broken)
     for lab in page.locator(".position-lab").all():
         lab.get_by_role("slider", name="Width d").fill("2")
         expect(lab.locator("pre")).to_contain_text("d=2")

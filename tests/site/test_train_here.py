@@ -10,22 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
-from manners import (
-    check_fits,
-    check_named,
-    check_quiet,
-    check_spoken,
-    check_tab_reaches_all,
-    on_paper,
-    open_beside_broken,
-    unfold,
-)
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
-from small_pages import NO_WORKER, lay_out, script_of, write_pages
-from speed import first_render, longest_tasks, slider_move, zipped
 from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
@@ -51,8 +42,8 @@ def folder(tmp_path_factory) -> Path:
         "own": [TrainHere(OWN, **{**SMALL, "seed": 3, "lr": 0.03})],
         "wild": [small.replace('"lr": 0.01', '"lr": 1e200')],
     }
-    folder = lay_out(tmp_path_factory.mktemp("train"), "train_here")
-    write_pages(folder, pages)
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("train"), "train_here")
+    small_pages.write_pages(folder, pages)
     return folder
 
 
@@ -178,7 +169,7 @@ def test_step_by_step_and_with_pauses_it_is_the_same_run(open_run):
 
 
 def test_where_no_worker_may_start_the_page_trains_itself(open_run, folder):
-    with serve(folder, NO_WORKER) as base:
+    with serve(folder, small_pages.NO_WORKER) as base:
         page = open_run(base=base)
         train(page)
         assert ends(page)[0]["held_out"] == pytest.approx(TrainHere(**SMALL).train()[2], abs=CLOSE)
@@ -188,7 +179,7 @@ def test_from_disk_without_a_server(open_run, folder):
     page = open_run(link=link(seed=5, steps=100), base=f"file://{folder}")
     train(page)
     assert "torch.manual_seed(5)" in code_of(page)
-    check_quiet(page)
+    manners.check_quiet(page)
 
 
 # --- what it shows ------------------------------------------------------------------------------------------------
@@ -747,13 +738,13 @@ def test_reset_brings_back_the_opening_state(open_run):
 def test_the_keyboard_alone_reaches_and_moves_everything(open_run):
     page = open_run()
     train(page)
-    unfold(page, "Enter")
+    manners.unfold(page, "Enter")
     page.get_by_role("slider", name="Seed").focus()
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("slider", name="Seed").input_value() == "1"
     button(page, "Predict, then reveal").focus()
     page.keyboard.press("Enter")
-    check_tab_reaches_all(page, ".train-here", page.locator("textarea"))
+    manners.check_tab_reaches_all(page, ".train-here", page.locator("textarea"))
     assert page.evaluate("window.reached.length") > 20
 
 
@@ -762,14 +753,14 @@ def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_run):
     train(page)
     page.get_by_role("slider", name="Seed").fill("2")
     button(page, "Predict, then reveal").click()
-    check_named(page, ".train-here")
+    manners.check_named(page, ".train-here")
 
 
 def test_a_screen_reader_hears_how_it_stands(open_run):
     page = open_run()
     train(page)
     assert "Step 100 of 100. Held-out loss" in page.locator(".sentence").inner_text()
-    check_spoken(page, ".train-here")
+    manners.check_spoken(page, ".train-here")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -796,7 +787,7 @@ def test_a_phone_works_by_touch(open_run, width):
     at_step(page, 100)
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
     page.wait_for_timeout(50)
-    check_fits(page, width)
+    manners.check_fits(page, width)
     box = page.get_by_role("grid").bounding_box()
     page.get_by_role("grid").tap(position={"x": box["width"] * 0.5, "y": box["height"] * 0.98})
     expect(page.get_by_role("gridcell")).to_contain_text(" to ")
@@ -837,7 +828,7 @@ def test_paper_shows_how_the_run_stands(open_run):
     page = open_run()
     train(page)
     rows = table_of(page)
-    with on_paper(page, ".train-here") as paper:
+    with manners.on_paper(page, ".train-here") as paper:
         printed = [row.locator("th, td").all_inner_texts() for row in paper.locator("tbody tr").all()]
         assert printed == rows
         assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
@@ -857,7 +848,7 @@ def test_one_taken_down_trains_no_more(open_run, way):
 
 def test_two_on_a_page_and_a_broken_one_between(open_page, folder):
     small = TrainHere(**SMALL).to_html()
-    page = open_beside_broken(open_page, folder, small, small.replace('"source": {', '"source": null, "x": {'))
+    page = manners.open_beside_broken(open_page, folder, small, small.replace('"source": {', '"source": null, "x": {'))
     runs = page.locator(".train-here")
     runs.nth(1).get_by_role("slider", name="Seed").fill("8")
     for n in range(2):
@@ -877,7 +868,7 @@ def test_without_a_script_there_is_the_table(open_page, address):
 
 
 def test_the_script_is_small():
-    assert zipped(script_of("train_here")) <= 30 * 1024
+    assert speed.zipped(small_pages.script_of("train_here")) <= 30 * 1024
 
 
 # --- bars ---------------------------------------------------------------------------------------------------------
@@ -890,13 +881,13 @@ USE = """async () => {
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("policy", [POLICY, NO_WORKER], ids=["worker", "page"])
+@pytest.mark.parametrize("policy", [POLICY, small_pages.NO_WORKER], ids=["worker", "page"])
 @pytest.mark.parametrize("settings", [{}, {"d_model": 48, "n_heads": 4, "length": 64}], ids=["default", "largest"])
 def test_no_frame_is_blocked_for_long(open_run, folder, policy, settings):
     pages = []
     with serve(folder, policy) as base:
         opens = functools.partial(open_run, "plain", link(**settings), base=base)
-        longest, _ = longest_tasks(lambda: pages.append(opens()) or pages[-1], USE)
+        longest, _ = speed.longest_tasks(lambda: pages.append(opens()) or pages[-1], USE)
     assert all("Step " in page.locator(".sentence").inner_text() for page in pages)
     assert longest <= 50
 
@@ -913,7 +904,7 @@ def test_a_thousand_steps_take_less_than_a_minute(open_run):
 
 @pytest.mark.alone
 def test_the_first_render_is_quick(open_run):
-    assert first_render(lambda: open_run("plain")) <= 250
+    assert speed.first_render(lambda: open_run("plain")) <= 250
 
 
 @pytest.mark.alone
@@ -924,5 +915,5 @@ def test_a_slider_move_is_quick(open_run, name):
     train(page)
     slider = f'.train-here input[aria-label="{name}"]'
     most = int(page.locator(slider).get_attribute("max"))
-    _, p95 = slider_move(page, slider, lambda i: abs((i % (2 * most)) - most))
+    _, p95 = speed.slider_move(page, slider, lambda i: abs((i % (2 * most)) - most))
     assert p95 <= 4

@@ -6,23 +6,13 @@ import string
 from collections.abc import Callable
 from pathlib import Path
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
-from manners import (
-    check_fits,
-    check_named,
-    check_quiet,
-    check_spoken,
-    check_tab_reaches_all,
-    made_by,
-    on_paper,
-    open_beside_broken,
-    unfold,
-)
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
-from small_pages import TESTING, lay_out, script_of, write_pages
-from speed import first_render, slider_move, zipped
 from taken_down import WAYS, check_taken_down
 
 from llmbook.data.small_sentences import SENTENCES
@@ -44,7 +34,7 @@ def lab_of(n: int, heads: int = 1) -> AttentionLab:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """Each page with one laboratory and nothing else."""
-    folder = lay_out(tmp_path_factory.mktemp("labs"), "attention_lab", "word_arcs")
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("labs"), "attention_lab", "word_arcs")
     q, k, v = (torch.randn(2, n, 7, generator=torch.Generator().manual_seed(1)) for n in (3, 5, 5))
     causal = torch.ones(5, 5).tril().bool()
     pages = {
@@ -66,7 +56,7 @@ def folder(tmp_path_factory) -> Path:
             q[0, :, :], k[0], v[0], ["\n", "the", " "], ["a", "\n", "the", "", "the"], row=2
         ),
     }
-    write_pages(folder, {name: [lab] for name, lab in pages.items()})
+    small_pages.write_pages(folder, {name: [lab] for name, lab in pages.items()})
     return folder
 
 
@@ -132,7 +122,7 @@ def test_the_core_equals_torch_on_tensors(open_lab, T, S):
 def test_a_wrong_core_is_noticed(open_lab):
     """The canary: a constant changed in the front end's mathematics must turn the comparison red."""
     page = open_lab()
-    script = TESTING.read_text(encoding="utf-8")
+    script = small_pages.TESTING.read_text(encoding="utf-8")
     broken = script.replace("Math.sqrt(", "Math.cbrt(")
     assert broken != script
     page.evaluate(broken)
@@ -216,7 +206,7 @@ def test_copied_code_gives_what_is_shown(open_lab):
     page.get_by_role("slider", name="Window").fill("3")
     page.get_by_label("Your words (up to 16)").fill('a "quoted" \\ word')
     page.locator("summary", has_text="This state as Python").click()
-    lab = made_by(page.locator("pre").inner_text().rsplit("\n", 1)[0], "lab")
+    lab = manners.made_by(page.locator("pre").inner_text().rsplit("\n", 1)[0], "lab")
     page.locator("summary", has_text="All weights as a table").click()
     rows = page.locator("details", has_text="All weights as a table").locator("tbody tr")
     rows.first.wait_for()
@@ -497,7 +487,7 @@ def test_paper_shows_what_the_reader_has_set(open_lab, name):
     page.locator(".chips.queries button").nth(3).click()
     lab = {"six": AttentionLab(temperature=0.35), "t64": lab_of(64)}[name]
     lab.temperature = 0.35
-    with on_paper(page, ".attention-lab") as paper:
+    with manners.on_paper(page, ".attention-lab") as paper:
         shown = torch.tensor(page.evaluate(WEIGHTS_ON_PAPER)).double()
         torch.testing.assert_close(shown, lab.weights, atol=0.00501, rtol=0)
         shades = torch.tensor(page.evaluate(SHADES_ON_PAPER)).double()
@@ -637,8 +627,8 @@ def test_a_single_word_is_never_padding_by_itself(open_lab):
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
     page = open_lab()
-    unfold(page, "Enter")
-    check_tab_reaches_all(page, ".attention-lab", page.locator("input[type=text]"))
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".attention-lab", page.locator("input[type=text]"))
     page.get_by_role("button", name="q of sat, coordinate 0").focus()  # of the numbers one; arrows lead to the others
     for key in ("ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
@@ -658,8 +648,8 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
 
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_lab):
     page = open_lab()
-    unfold(page)
-    check_named(page, ".attention-lab")
+    manners.unfold(page)
+    manners.check_named(page, ".attention-lab")
 
 
 def test_changes_are_spoken(open_lab):
@@ -667,7 +657,7 @@ def test_changes_are_spoken(open_lab):
     before = page.locator(".sentence").inner_text()
     page.get_by_role("slider", name="Temperature").fill("5")
     assert page.locator(".sentence").inner_text() != before
-    check_spoken(page, ".attention-lab")
+    manners.check_spoken(page, ".attention-lab")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -706,7 +696,7 @@ def test_no_typed_text_breaks_it(open_lab):
 @pytest.mark.parametrize(("name", "most"), [("t32", 4.0), ("t64", 8.0)])
 def test_a_slider_move_is_quick(open_lab, name, most, record_property):
     slider = ".attention-lab input[aria-label=Temperature]"
-    moves = slider_move(open_lab(name), slider, lambda i: 0.2 + abs((i % 180) - 90) * 0.05)
+    moves = speed.slider_move(open_lab(name), slider, lambda i: 0.2 + abs((i % 180) - 90) * 0.05)
     record_property("move_ms", moves)
     assert moves[1] <= most
 
@@ -714,7 +704,7 @@ def test_a_slider_move_is_quick(open_lab, name, most, record_property):
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["six", "t32", "t64"])
 def test_the_first_render_is_quick(open_lab, name):
-    assert first_render(lambda: open_lab(name)) <= 250
+    assert speed.first_render(lambda: open_lab(name)) <= 250
 
 
 @pytest.mark.parametrize(
@@ -722,13 +712,13 @@ def test_the_first_render_is_quick(open_lab, name):
 )
 def test_a_script_is_small(script, most):
     """A widget's script holds no other widget's."""
-    assert zipped(script_of(script)) <= most
+    assert speed.zipped(small_pages.script_of(script)) <= most
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_works_by_touch(open_lab, dark):
     page = open_lab(width=360, touch=True, dark=dark)
-    check_fits(page, 360)
+    manners.check_fits(page, 360)
     page.locator(".chips.queries button", has_text="mat").tap()
     expect(page.locator(".sentence")).to_contain_text("“mat” attends")
     box = page.get_by_role("grid").bounding_box()
@@ -753,7 +743,7 @@ BROKEN = {
 def test_a_widget_that_cannot_start_leaves_its_table_and_the_others_alone(open_page, folder, way):
     broken = lab_of(5).to_html()
     assert BROKEN[way][0] in broken
-    page = open_beside_broken(open_page, folder, AttentionLab().to_html(), broken.replace(*BROKEN[way]))
+    page = manners.open_beside_broken(open_page, folder, AttentionLab().to_html(), broken.replace(*BROKEN[way]))
     assert page.locator(".attention-lab").count() == 2
     for lab in page.locator(".attention-lab").all():
         lab.get_by_role("slider", name="Temperature").fill("5")
@@ -764,4 +754,4 @@ def test_a_widget_that_cannot_start_leaves_its_table_and_the_others_alone(open_p
 def test_from_disk_without_a_server(open_lab, folder):
     page = open_lab(base=f"file://{folder}")
     assert "“sat” attends 0.67" in page.locator(".sentence").inner_text()
-    check_quiet(page)
+    manners.check_quiet(page)

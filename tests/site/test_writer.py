@@ -7,39 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 import torch.nn.functional as F
-from manners import (
-    check_accessible_asleep_and_failed,
-    check_counted,
-    check_fits,
-    check_going_by_is_no_touch,
-    check_named,
-    check_quiet,
-    check_spoken,
-    check_tab_reaches_all,
-    copied_code,
-    made_by,
-    on_paper,
-    open_beside_broken,
-    type_texts,
-    unfold,
-)
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
-from small_pages import (
-    NO_WORKER,
-    lay_out,
-    names_of_parts,
-    part_away,
-    part_spoilt,
-    parts_loaded,
-    script_of,
-    write_page,
-    write_pages,
-)
-from speed import first_render, longest_tasks, slider_move, zipped
 from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
@@ -59,15 +34,17 @@ MODEL = "gpt-speeches"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    folder = lay_out(tmp_path_factory.mktemp("writer"), "writer", parts=[MODEL, "gpt-characters", "trigrams"])
+    folder = small_pages.lay_out(
+        tmp_path_factory.mktemp("writer"), "writer", parts=[MODEL, "gpt-characters", "trigrams"]
+    )
     (folder / "model.bin").write_bytes(stored_weights.packed(MODEL))
-    write_page(folder, "dark", Writer(), theme="dark")
+    small_pages.write_page(folder, "dark", Writer(), theme="dark")
     pages = {
         "plain": [Writer()],
         "two": [Writer(), Writer("Once upon a time", temperature=0.5)],
         "letters": [Writer("The state of", model="gpt-characters", top_k=5)],
     }
-    write_pages(folder, pages)
+    small_pages.write_pages(folder, pages)
     return folder
 
 
@@ -148,12 +125,12 @@ def test_the_model_comes_at_the_first_touch_and_not_before(open_writer):
     page = open_writer(awake=False)
     status = page.locator(".writer .loading")
     assert "gpt-speeches comes when you first use this: 2.7 MB" in status.inner_text()
-    check_going_by_is_no_touch(page)
+    manners.check_going_by_is_no_touch(page)
     assert status.locator("progress").is_hidden()
     wake(page)
-    assert parts_loaded(page) == names_of_parts(MODEL)
+    assert small_pages.parts_loaded(page) == small_pages.names_of_parts(MODEL)
     assert status.inner_text() == ""
-    check_quiet(page)
+    manners.check_quiet(page)
 
 
 @pytest.mark.parametrize("touch", ["slider", "button", "key", "token"])
@@ -195,8 +172,8 @@ def test_progress_is_shown_while_it_comes(open_writer):
 
 
 def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_writer, folder):
-    *_, part, _ = names = names_of_parts(MODEL)
-    with part_away(folder, part):
+    *_, part, _ = names = small_pages.names_of_parts(MODEL)
+    with small_pages.part_away(folder, part):
         page = open_writer(awake=False)
         field(page).click()
         status = page.locator(".writer .loading")
@@ -208,7 +185,7 @@ def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_writer, f
 
 
 def test_bytes_that_are_no_model_are_told(open_writer, folder):
-    with part_spoilt(folder, names_of_parts(MODEL)[0]):
+    with small_pages.part_spoilt(folder, small_pages.names_of_parts(MODEL)[0]):
         page = open_writer(awake=False)
         field(page).click()
         expect(page.locator(".writer .loading")).to_contain_text("could not be opened", timeout=30_000)
@@ -218,11 +195,11 @@ def test_from_disk_without_a_server(open_writer, folder):
     page = open_writer(base=f"file://{folder}")
     write(page, "The American people")
     agree(page, Writer("The American people"))
-    check_quiet(page)
+    manners.check_quiet(page)
 
 
 def test_where_no_worker_may_start_the_page_computes_itself(open_writer, folder):
-    with serve(folder, NO_WORKER) as strict:
+    with serve(folder, small_pages.NO_WORKER) as strict:
         page = open_writer(base=strict)
         write(page, "We will defend our freedom and")
         agree(page, Writer("We will defend our freedom and"))
@@ -235,7 +212,7 @@ def test_where_no_worker_may_start_the_page_computes_itself(open_writer, folder)
 
 def test_two_writers_are_two_and_a_broken_one_leaves_the_other_alive(open_page, folder):
     good = Writer("Once").to_html()
-    page = open_beside_broken(open_page, folder, good, good.replace('"stored"', '"sauce"'))
+    page = manners.open_beside_broken(open_page, folder, good, good.replace('"stored"', '"sauce"'))
     wake(page)
     assert len(page.seen.errors) == 1
 
@@ -546,7 +523,7 @@ def test_what_was_predicted_counts_on_the_page_of_calibration(open_page, site):
         page.get_by_label("How sure are you?").select_option(sure)
         choices.get_by_text(told(Writer(field(page).input_value()), 1)[0][0], exact=True).click()
     score = (0.3**2 + 0.7**2) / 2
-    check_counted(page, site, f"{score:.3f} over 2 first answers, of which 2 were right.")
+    manners.check_counted(page, site, f"{score:.3f} over 2 first answers, of which 2 were right.")
     assert seen.errors == []
 
 
@@ -626,7 +603,7 @@ def test_a_text_is_compared_with_counted_n_grams(open_writer):
     assert part.locator("p").first.inner_text().endswith("A full bar is 8 nats or more.")
     assert bars(part) == pytest.approx([0, *(min(1, x / 8) for x in nats)], abs=1e-3)
     assert bars(part, "--v") == [0] * len(ids)  # there is none
-    assert not any("trigrams" in name for name in parts_loaded(page))
+    assert not any("trigrams" in name for name in small_pages.parts_loaded(page))
     part.get_by_role("button", name="Compare with counted n-grams: 0.7 MB").click()
     expect(part.locator("p").first).to_contain_text("In nats a character: ")
     expect(part.get_by_role("button")).to_have_count(0)
@@ -648,7 +625,9 @@ def test_a_text_is_compared_with_counted_n_grams(open_writer):
         assert cell[:3] == [f"{x:.2f}" for x in numbers]
         assert cell[3] == ("model" if numbers[0] < numbers[2] else "trigrams")
     assert bars(part, "--v") == pytest.approx([0, 0, *(min(1, row[3] / 8) for row in rows)], abs=1e-3)
-    assert [name for name in parts_loaded(page) if "trigrams" in name] == names_of_parts("trigrams")
+    assert [name for name in small_pages.parts_loaded(page) if "trigrams" in name] == small_pages.names_of_parts(
+        "trigrams"
+    )
     write(page, "e")
     expect(part.locator("p").first).to_have_text("There are too few tokens to compare yet.")
     write(page, "")
@@ -675,7 +654,7 @@ def test_a_long_text_is_measured_whole_and_typing_overtakes_it(open_writer):
 def test_counts_that_do_not_come_are_told_and_a_second_try_helps(open_writer, folder):
     page = open_writer()
     part = opened(page, "How surprising")
-    with part_away(folder, names_of_parts("trigrams")[1]):
+    with small_pages.part_away(folder, small_pages.names_of_parts("trigrams")[1]):
         part.get_by_role("button", name="Compare").click()
         expect(part.locator(".notice")).to_have_text("The counts did not come: part 2 of 3 did not come.")
         assert part.locator("td").count() > 5  # what the model says is still there
@@ -741,7 +720,7 @@ def test_copied_code_gives_what_is_shown(open_writer):
     page.get_by_role("slider", name="Temperature").fill("0.35")
     page.get_by_role("slider", name="Top-k").fill("4")
     write(page, 'A "quoted" \\ text\nof two lines 🙂')
-    writer = made_by(copied_code(page), "writer")
+    writer = manners.made_by(manners.copied_code(page), "writer")
     assert writer.text == field(page).input_value()
     agree(page, writer)
 
@@ -760,7 +739,7 @@ def test_a_link_restores_the_state(open_writer, folder, address, scheme):
     part.get_by_role("slider", name="Head").fill("1")
     link = page.get_by_role("link", name="Link to this state").get_attribute("href")
     again = open_writer(base=base, link=link, awake=False)
-    assert parts_loaded(again) == []
+    assert small_pages.parts_loaded(again) == []
     assert field(again).input_value() == field(page).input_value()
     assert "layer=3, head=1)" in again.locator("pre").text_content()
     wake(again)
@@ -819,7 +798,7 @@ def test_of_a_link_nothing_is_trusted(open_writer, link):
 def test_no_typed_text_breaks_it(open_writer, half):
     page = open_writer()
     texts = odd_texts("y" * (MOST_CHARACTERS + 1))
-    typed = type_texts(page, ".writer", texts, half=half, shown=[".notice"])
+    typed = manners.type_texts(page, ".writer", texts, half=half, shown=[".notice"])
     assert typed[-1][1] == f"Only the first {MOST_CHARACTERS} of {MOST_CHARACTERS + 1} characters are kept. "
     settle(page)
     agree(page, Writer("y" * MOST_CHARACTERS))
@@ -850,7 +829,7 @@ def test_a_hard_text_is_shown_and_nothing_of_it_is_lost(open_writer, text):
 def test_it_is_accessible_in_both_themes(open_writer, name):
     page = open_writer(name, dark=name == "dark")
     page.get_by_role("button", name="Draw a hundred").click()
-    unfold(page)
+    manners.unfold(page)
     assert violations(page) == []
     page.get_by_role("button", name="Predict, then reveal").click()
     expect(page.get_by_role("group", name="What comes next?").get_by_role("button")).to_have_count(6)
@@ -858,13 +837,13 @@ def test_it_is_accessible_in_both_themes(open_writer, name):
 
 
 def test_asleep_and_failed_it_is_accessible_too(open_page, folder, tmp_path):
-    check_accessible_asleep_and_failed(open_page, folder, tmp_path, "writer", lambda page: field(page).click())
+    manners.check_accessible_asleep_and_failed(open_page, folder, tmp_path, "writer", lambda page: field(page).click())
 
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_writer):
     page = open_writer()
-    unfold(page, "Enter")
-    check_tab_reaches_all(page, ".writer", field(page))
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".writer", field(page))
     page.get_by_role("slider", name="Temperature").focus()
     page.keyboard.press("ArrowLeft")
     assert page.get_by_role("slider", name="Temperature").input_value() == "0.95"
@@ -877,14 +856,14 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_writer):
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_writer):
     page = open_writer()
     page.get_by_role("button", name="Predict, then reveal").click()
-    unfold(page)
-    check_named(page, ".writer")
+    manners.unfold(page)
+    manners.check_named(page, ".writer")
 
 
 def test_changes_are_spoken(open_writer):
     page = open_writer()
     page.get_by_role("slider", name="Temperature").fill("0.3")
-    check_spoken(page, ".writer")
+    manners.check_spoken(page, ".writer")
 
 
 @pytest.mark.parametrize("width", [320, 360])
@@ -893,8 +872,8 @@ def test_a_phone_works_by_touch(open_writer, width):
     field(page).tap()
     expect(page.locator(".writer .sentence")).to_contain_text("may be drawn", timeout=30_000)
     write(page, "🙂" * 200 + "x" * 300)
-    unfold(page, "tap")
-    check_fits(page, width)
+    manners.unfold(page, "tap")
+    manners.check_fits(page, width)
     before = field(page).input_value()
     page.locator(".writer .candidates button").first.tap()
     settle(page)
@@ -912,7 +891,7 @@ def test_on_paper_there_is_what_the_reader_has_set(open_writer, awake):
     page = open_writer(awake=awake)
     if awake:
         page.get_by_role("slider", name="Temperature").fill("0.5")
-    with on_paper(page, ".writer") as paper:
+    with manners.on_paper(page, ".writer") as paper:
         assert paper.locator("svg").bounding_box()["height"] > 50
         assert paper.locator("tbody tr").count() == 12
         assert ("temperature=0.5" in paper.locator("pre").inner_text()) == awake
@@ -931,7 +910,7 @@ def test_a_writer_taken_down_changes_no_more(open_writer, way):
 
 
 def test_the_script_is_small():
-    assert zipped(script_of("writer")) <= 30 * 1024
+    assert speed.zipped(small_pages.script_of("writer")) <= 30 * 1024
 
 
 USE = """async () => {
@@ -950,22 +929,22 @@ USE = """async () => {
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("policy", [POLICY, NO_WORKER], ids=["worker", "page"])
+@pytest.mark.parametrize("policy", [POLICY, small_pages.NO_WORKER], ids=["worker", "page"])
 def test_no_frame_is_blocked_for_long(open_writer, folder, policy):
     """Neither while the model is opened nor while it reads and writes; and it writes 30 tokens a second at least."""
     with serve(folder, policy) as base:
-        longest, tries = longest_tasks(lambda: open_writer(base=base, awake=False), USE)
+        longest, tries = speed.longest_tasks(lambda: open_writer(base=base, awake=False), USE)
     assert longest <= 50
     assert min(found["written"][1] for found in tries) <= 40 / 30 * 1000  # ms for forty tokens
 
 
 @pytest.mark.alone
 def test_the_first_render_is_quick(open_writer):
-    assert first_render(lambda: open_writer(awake=False)) <= 250
+    assert speed.first_render(lambda: open_writer(awake=False)) <= 250
 
 
 @pytest.mark.alone
 def test_a_slider_move_is_quick(open_writer):
     slider = ".writer input[aria-label=Temperature]"
-    _, p95 = slider_move(open_writer(), slider, lambda i: abs((i % 80) - 40) * 0.05, tries=5)
+    _, p95 = speed.slider_move(open_writer(), slider, lambda i: abs((i % 80) - 40) * 0.05, tries=5)
     assert p95 <= 8
