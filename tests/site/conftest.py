@@ -134,3 +134,30 @@ def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Seen]]]:
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Where a module's own folder of small pages is served."""
+    with serve(folder) as address:
+        yield address
+
+
+@pytest.fixture
+def opener(open_page, address) -> Callable[..., Callable[..., Page]]:
+    """opener(selector, name="plain", wake=None) → open_(name, link="", awake=True, base=address, **options) → a page.
+
+    Its widget is there; with ``wake`` and ``awake`` its model, too. What the page did is its ``seen``.
+    """
+
+    def opener(selector: str, name: str = "plain", wake: Callable[[Page], None] | None = None):
+        def open_(name: str = name, link: str = "", *, awake: bool = True, base: str = address, **options) -> Page:
+            page, page.seen = open_page(f"{base}/{name}.html{link}", **options)
+            page.wait_for_selector(selector)
+            if wake and awake:
+                wake(page)
+            return page
+
+        return open_
+
+    return opener

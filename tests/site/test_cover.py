@@ -1,11 +1,9 @@
 """The cover: one sentence, arcs that say the same as PyTorch, the way into the laboratory, and then the chapters."""
 
-import math
-
 import pytest
+import speed
 import torch
 from playwright.sync_api import Page, expect
-from test_widget import MOVES
 
 from llmbook.pages import WordArcs
 
@@ -153,15 +151,8 @@ def test_the_way_into_the_laboratory(cover):
 
 @pytest.mark.alone
 def test_it_is_drawn_and_moved_quickly(cover):
-    renders, p95 = [], math.inf
-    for _ in range(3):
-        page = cover()
-        renders.append(float(page.locator(".llmbook-widget").get_attribute("data-render-ms")))
-    moves = MOVES.replace(".attention-lab", ".word-arcs")
-    for _ in range(8):  # a busy machine adds time and never takes any away
-        p95 = min(p95, page.evaluate(moves, "Temperature")[1])
-        if p95 <= 4:
-            break
-    print(f"cover: first render {min(renders):.0f} ms, slider move p95 {p95:.2f} ms")
-    assert min(renders) <= 250
+    assert speed.first_render(cover) <= 250
+    _, p95 = speed.slider_move(
+        cover(), ".word-arcs input[aria-label=Temperature]", lambda i: 0.2 + abs((i % 180) - 90) * 0.05
+    )
     assert p95 <= 4

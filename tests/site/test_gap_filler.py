@@ -1,22 +1,24 @@
 """The gap filler in Chromium: what it says of hidden words is what PyTorch says, whatever is typed and pressed."""
 
-import gzip
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
 from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
-from conftest import POLICY, ROOT, serve
+from conftest import POLICY, serve
 from llmbook.pages import GapFiller
 from llmbook.pages.widgets import stored_weights
 from llmbook.pages.widgets.gap_filler import BLANK, MASK, MOST_CHARACTERS, MOST_WORDS, SIDES, STATE, words_of
@@ -24,63 +26,23 @@ from llmbook.pages.widgets.gap_sentences import SENTENCES
 from llmbook.pages.widgets.legible import legible
 from llmbook.pretrained.own_models import stored_tokenizer
 
-SCRIPT = ROOT / "_static/generated/widgets/gap_filler.js"
-TESTING = ROOT / "_build/testing/testing.js"
-STYLES = [ROOT / "_static/book.css", ROOT / "_static/paper.css"]
 CLOSE = 1e-4  # float32 in PyTorch, float64 in the browser; what is drawn has four decimals
 MODEL = "bert-speeches"
-HEAD = """<!doctype html><html lang="en"{theme}><meta charset="utf-8"><title>Gaps</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<link rel="stylesheet" href="paper.css"><script src="testing.js"></script>
-<script src="_static/generated/widgets/gap_filler.js" defer></script>"""
-
-
-def page_of(*html: str, theme: str = "") -> str:
-    head = HEAD.format(theme=f' data-theme="{theme}"' if theme else "")
-    return f"{head}<body><main><h1>Gaps</h1>{''.join(html)}</main></body></html>"
+OTHER = "Another ___ sentence"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Small pages laid out as the site is: a widget's script, and the scripts of its model's parts."""
-    folder = tmp_path_factory.mktemp("gaps")
-    for file in (SCRIPT, TESTING, *STYLES):
-        place = folder / (file.relative_to(ROOT) if file == SCRIPT else file.name)
-        assert file.is_file(), f"{file.name} is not built: run 'make book'"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(file.read_bytes())
-    (folder / "_static/models").mkdir()
-    for file, text in stored_weights.scripts(MODEL).items():
-        (folder / "_static/models" / file).write_text(text, encoding="utf-8")
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("gaps"), "gap_filler", parts=[MODEL])
     (folder / "model.bin").write_bytes(stored_weights.packed(MODEL))
-    plain, other = GapFiller().to_html(), GapFiller("Another ___ sentence").to_html()
-    pages = {
-        "plain": page_of(plain),
-        "dark": page_of(plain, theme="dark"),
-        "two": page_of(plain, other),
-        "broken": page_of(plain.replace('"stored"', '"sauce"'), other),
-    }
-    for name, text in pages.items():
-        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    small_pages.write_page(folder, "dark", GapFiller(), theme="dark")
+    small_pages.write_pages(folder, {"plain": [GapFiller()], "two": [GapFiller(), GapFiller(OTHER)]})
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(folder) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
 @pytest.fixture
-def open_filler(open_page, address) -> Callable[..., Page]:
-    def open_(name: str = "plain", *, link: str = "", awake: bool = True, base: str = address, **options) -> Page:
-        page, page.seen = open_page(f"{base}/{name}.html{link}", **options)
-        page.wait_for_selector(".gap-filler")
-        if awake:
-            wake(page)
-        return page
-
-    return open_
+def open_filler(opener) -> Callable[..., Page]:
+    return opener(".gap-filler", wake=wake)
 
 
 def field(page: Page):
@@ -157,27 +119,16 @@ def agree(page: Page, filler: GapFiller) -> None:
 # --- the model comes ----------------------------------------------------------------------------------------------
 
 
-def parts_loaded(page: Page) -> list[str]:
-    names = "performance.getEntriesByType('resource').map((entry) => entry.name)"
-    return [name for name in page.evaluate(names) if "/models/" in name]
-
-
 def test_the_model_comes_at_the_first_touch_and_not_before(open_filler):
     page = open_filler(awake=False)
     status = page.locator(".gap-filler .loading")
     assert "bert-speeches comes when you first use this: 1.4 MB" in status.inner_text()
-    for _ in range(40):  # to go by with the Tab key is no touch
-        page.keyboard.press("Tab")
-    page.mouse.move(300, 300)
-    page.mouse.wheel(0, 200)
-    page.wait_for_timeout(200)
-    assert parts_loaded(page) == []
+    manners.check_going_by_is_no_touch(page)
     agree_with_opening(page)
     wake(page)
-    assert len(parts_loaded(page)) == stored_weights.describe(MODEL)["parts"]
+    assert small_pages.parts_loaded(page) == small_pages.names_of_parts(MODEL)
     agree(page, GapFiller())
-    assert page.seen.foreign == []
-    assert page.seen.errors == []
+    manners.check_quiet(page)
 
 
 def agree_with_opening(page: Page) -> None:
@@ -228,16 +179,12 @@ def test_any_use_is_a_touch_and_does_what_it_says(open_filler, touch):
 
 
 def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_filler, folder):
-    (file,) = (folder / "_static/models").glob(f"{MODEL}-*-4.js")
-    away = file.rename(file.with_suffix(".away"))
-    try:
+    with small_pages.part_away(folder, small_pages.names_of_parts(MODEL)[4]):
         page = open_filler(awake=False)
         field(page).click()
         expect(page.locator(".gap-filler .loading")).to_contain_text("part 5 of 6 did not come", timeout=30_000)
         agree_with_opening(page)
         assert violations(page) == []
-    finally:
-        away.rename(file)
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".gap-filler .loading")).to_have_text("", use_inner_text=True, timeout=30_000)
     settle(page)
@@ -248,12 +195,11 @@ def test_from_disk_without_a_server(open_filler, folder):
     page = open_filler(base=f"file://{folder}")
     write(page, "The ___ people are strong")
     agree(page, GapFiller("The ___ people are strong"))
-    assert page.seen.errors == []
-    assert page.seen.foreign == []
+    manners.check_quiet(page)
 
 
 def test_where_no_worker_may_start_the_page_computes_itself(open_filler, folder):
-    with serve(folder, POLICY.replace("worker-src blob:; ", "")) as strict:
+    with serve(folder, small_pages.NO_WORKER) as strict:
         page = open_filler(base=strict)
         write(page, "We will defend our ___ and")
         agree(page, GapFiller("We will defend our ___ and"))
@@ -265,12 +211,12 @@ def test_two_on_a_page_do_not_disturb_each_other_and_a_broken_one_leaves_the_oth
 ):
     page = open_filler("two", awake=False)
     words(page).nth(0).click()
-    assert field(page).nth(1).input_value() == "Another ___ sentence"
+    assert field(page).nth(1).input_value() == OTHER
     assert page.locator(".gap-filler").nth(1).locator(".words .mask").count() == 1
-    page, seen = open_page(f"file://{folder}/broken.html")
-    assert [place.is_visible() for place in page.locator(".llmbook-widget").all()] == [True, False]
+    good = GapFiller(OTHER).to_html()
+    page = manners.open_beside_broken(open_page, folder, good, good.replace('"stored"', '"sauce"'))
     wake(page)
-    assert len(seen.errors) == 1
+    assert len(page.seen.errors) == 1
 
 
 # --- what it says -------------------------------------------------------------------------------------------------
@@ -647,11 +593,8 @@ def test_what_was_predicted_counts_on_the_page_of_calibration(open_page, site):
         text, place = asked(page)
         page.get_by_label("How sure are you?").select_option(sure)
         choices(page).get_by_text(words_of(text)[place], exact=True).click()
-    page.goto(f"{site}/chapters/how-sure.html")
     score = (0.3**2 + 0.7**2) / 2
-    expect(page.locator(".llmbook-calibration")).to_contain_text(
-        f"Your Brier score is {score:.3f} over 2 first answers, of which 2 were right."
-    )
+    manners.check_counted(page, site, f"{score:.3f} over 2 first answers, of which 2 were right.")
     assert seen.errors == []
 
 
@@ -666,12 +609,7 @@ def test_copied_code_gives_what_is_shown(open_filler):
     choose(page, "A gap sees", "after")
     page.get_by_role("slider", name="Words seen on a side").fill("3")
     settle(page)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy as code").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    scope: dict = {}
-    exec(page.evaluate("navigator.clipboard.readText()"), scope)
-    filler = scope["filler"]
+    filler = manners.made_by(manners.copied_code(page), "filler")
     assert filler.text == field(page).input_value()
     assert (filler.side, filler.reach, len(filler.put), len(filler.hidden)) == ("after", 4, 1, 1)
     agree(page, filler)
@@ -680,9 +618,7 @@ def test_copied_code_gives_what_is_shown(open_filler):
 def test_code_of_a_sentence_without_gaps_has_none(open_filler):
     page = open_filler()
     press(page, 1, 9)
-    scope: dict = {}
-    exec(page.locator(".gap-filler pre").text_content(), scope)
-    assert scope["filler"].gaps == []
+    assert manners.made_by(page.locator(".gap-filler pre").text_content(), "filler").gaps == []
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -695,21 +631,20 @@ def test_a_link_restores_the_state(open_filler, folder, address, scheme):
     choose(page, "A gap sees", "after")
     page.get_by_role("slider", name="Words seen on a side").fill("1")
     settle(page)
-    scope: dict = {}
-    exec(page.locator(".gap-filler pre").text_content(), scope)
+    filler = manners.made_by(page.locator(".gap-filler pre").text_content(), "filler")
     link = page.get_by_role("link", name="Link to this state").get_attribute("href")
     again = open_filler(base=base, link=link, awake=False)
-    assert parts_loaded(again) == []
+    assert small_pages.parts_loaded(again) == []
     assert field(again).input_value() == field(page).input_value()
     assert again.locator(".gap-filler .gap:visible").count() == 0  # nobody has computed this yet
     wake(again)
-    agree(again, scope["filler"])
+    agree(again, filler)
     page.get_by_role("link", name="Link to this state").click()  # into the page's own address
     press(page, 4)
     page.go_back()
     page.go_forward()
     settle(page)
-    agree(page, scope["filler"])
+    agree(page, filler)
 
 
 LINKS = [
@@ -745,24 +680,12 @@ def test_of_a_link_what_can_be_is_taken(open_filler):
 
 # --- manners ------------------------------------------------------------------------------------------------------
 
-TYPE = """async ([texts, half]) => {
-  const field = document.querySelector('.gap-filler textarea');
-  const typed = [];
-  for (const [i, text] of texts.entries()) {
-    field.value = half && i % 7 === 0 ? `${text}\\ud83d ${text}` : text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    if (i % 5 === 0) document.querySelector('.gap-filler .words button')?.click();
-    if (i % 50 === 0) await new Promise(requestAnimationFrame);
-    typed.push([field.value.length, document.querySelector('.gap-filler .notice').textContent]);
-  }
-  return typed;
-}"""
-
 
 @pytest.mark.parametrize("half", [False, True], ids=["whole", "halves of surrogate pairs"])
 def test_no_typed_text_breaks_it(open_filler, half):
     page = open_filler()
-    typed = page.evaluate(TYPE, [odd_texts("y" * (MOST_CHARACTERS + 1)), half])
+    texts, button = odd_texts("y" * (MOST_CHARACTERS + 1)), ".words button"
+    typed = manners.type_texts(page, ".gap-filler", texts, half=half, shown=[".notice"], pressed=button)
     assert typed[-1][1].startswith(f"Only the first {MOST_CHARACTERS} of {MOST_CHARACTERS + 1} characters are kept.")
     settle(page)
     write(page, "The ___ end")
@@ -778,8 +701,7 @@ def test_it_is_accessible_in_both_themes(open_filler, name):
     press(page, 0, 5)
     choose(page, "A gap sees", "before")
     page.get_by_role("slider", name="Words seen on a side").fill("1")
-    for summary in page.locator("summary").all():
-        summary.click()
+    manners.unfold(page)
     settle(page)
     assert violations(page) == []
     page.get_by_role("button", name="Predict, then reveal").click()
@@ -793,20 +715,8 @@ def test_asleep_it_is_accessible_too(open_filler):
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_filler):
     page = open_filler()
-    for summary in page.locator("summary").all():
-        summary.focus()
-        page.keyboard.press("Enter")
-    inside = "document.activeElement.closest('.gap-filler') !== null"
-    field(page).focus()
-    names = 0
-    while page.evaluate(inside) and names < 120:
-        names += 1
-        page.keyboard.press("Tab")
-    expected = page.evaluate(
-        "[...document.querySelectorAll('.gap-filler :is(textarea, input, select, button, summary, a, [tabindex])')]"
-        ".filter((e) => e.checkVisibility() && e.tabIndex >= 0 && !e.disabled).length"
-    )
-    assert names == expected
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".gap-filler", field(page))
     words(page).nth(5).focus()
     page.keyboard.press("Enter")
     settle(page)
@@ -830,23 +740,15 @@ def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_filler):
     page = open_filler()
     page.get_by_role("button", name="Predict, then reveal").click()
     expect(choices(page)).to_have_count(6)
-    for summary in page.locator("summary").all():
-        summary.click()
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll('.gap-filler :is(textarea, input, select, button, summary, [tabindex])')]
-        .filter((e) => e.dataset.lmSuppressShortcuts !== 'true'
-                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
-        .map((e) => e.outerHTML)"""
-    )
-    assert unnamed == []
+    manners.unfold(page)
+    manners.check_named(page, ".gap-filler")
 
 
 def test_changes_are_spoken(open_filler):
     page = open_filler()
     press(page, 4)
-    said = page.locator(".gap-filler .sentence").inner_text()
-    assert "At word 5 the model says" in said
-    expect(page.locator(".gap-filler > [aria-live=polite]")).to_have_text(said)
+    assert "At word 5 the model says" in page.locator(".gap-filler .sentence").inner_text()
+    manners.check_spoken(page, ".gap-filler")
 
 
 @pytest.mark.parametrize("width", [320, 360])
@@ -858,10 +760,8 @@ def test_a_phone_works_by_touch(open_filler, width):
     agree(page, GapFiller(SENTENCES[0], hidden=[1, 4, 9]))
     text = "🙂" * 20 + "x" * 300 + " the ___ of <b> " * 9
     write(page, text)
-    for summary in page.locator("summary").all():
-        if summary.locator("..").get_attribute("open") is None:
-            summary.tap()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    manners.unfold(page, "tap")
+    manners.check_fits(page, width)
     page.locator(".gap-filler .likeliest button").first.tap()
     settle(page)
     assert page.locator(".gap-filler .words .mask").count() == words_of(text).count(BLANK) - 1
@@ -890,19 +790,14 @@ def test_on_paper_there_is_what_the_reader_has_set(open_filler, awake):
     page = open_filler(awake=awake)
     if awake:
         choose(page, "A gap sees", "after")
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    paper = page.locator(".gap-filler .paper")
-    assert paper.locator("svg").count() == 2
-    assert paper.locator("svg").first.bounding_box()["height"] > 50
-    assert "that [MASK] been" in paper.locator("p").first.inner_text()
-    assert ('side="after"' in paper.locator("pre").inner_text()) == awake
-    assert paper.locator("tbody tr").count() == len(
-        told(GapFiller(hidden=[1, 9], side="after" if awake else "both"), 6)
-    )
-    assert not field(page).is_visible()
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert paper.inner_html() == ""
+    with manners.on_paper(page, ".gap-filler") as paper:
+        assert paper.locator("svg").count() == 2
+        assert paper.locator("svg").first.bounding_box()["height"] > 50
+        assert "that [MASK] been" in paper.locator("p").first.inner_text()
+        assert ('side="after"' in paper.locator("pre").inner_text()) == awake
+        assert paper.locator("tbody tr").count() == len(
+            told(GapFiller(hidden=[1, 9], side="after" if awake else "both"), 6)
+        )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -919,85 +814,41 @@ def test_one_taken_down_changes_no_more(open_filler, way):
 
 
 def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 30 * 1024
+    assert speed.zipped(small_pages.script_of("gap_filler")) <= 30 * 1024
 
 
-LONGEST = """async () => {
-  let tasks = [];
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
-    .observe({ type: 'longtask' });
+USE = """async () => {
   const filler = document.querySelector('.gap-filler'), field = filler.querySelector('textarea');
-  const cards = filler.querySelector('.cards');
-  const until = async (done) => {
-    const began = performance.now();
-    tasks = [];
-    while (!done()) await new Promise((next) => setTimeout(next, 10));
-    const took = performance.now() - began;
-    await new Promise((next) => setTimeout(next, 100));
-    return [Math.max(0, ...tasks), took];
-  };
-  const type = (text) => {
-    field.value = text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-  };
-  const end = performance.now() + 80;
-  setTimeout(() => { while (performance.now() < end + 80); }); // a task that is too long, to be seen
-  const blocked = await until(() => performance.now() > end + 100);
+  const cards = filler.querySelector('.cards'), side = filler.querySelector('.controls select');
   field.click();
   const opened = await until(() => filler.querySelector('.loading').innerText === '');
-  type('we ___ the '.repeat(15));
+  field.value = 'we ___ the '.repeat(15);
+  field.dispatchEvent(new Event('input', { bubbles: true }));
   const filled = await until(() => cards.ariaBusy === 'false');
-  const side = filler.querySelector('.controls select');
   side.value = 'before';
   side.dispatchEvent(new Event('change', { bubbles: true }));
   const cut = await until(() => cards.ariaBusy === 'false'); // each gap by itself
-  return { blocked, opened, filled, cut };
+  return { opened, filled, cut };
 }"""
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("policy", [POLICY, POLICY.replace("worker-src blob:; ", "")], ids=["worker", "page"])
+@pytest.mark.parametrize("policy", [POLICY, small_pages.NO_WORKER], ids=["worker", "page"])
 def test_no_frame_is_blocked_for_long(open_filler, folder, policy):
     """Neither while the model is opened nor while it fills fifteen gaps of the longest sentence."""
     with serve(folder, policy) as base:
-        tries = [open_filler(base=base, awake=False).evaluate(LONGEST) for _ in range(3)]
-    least = {name: min(found[name] for found in tries) for name in tries[0]}  # a busy machine only adds time
-    print({name: f"longest task {longest:.0f} ms of {took:.0f} ms" for name, (longest, took) in least.items()})
-    assert least.pop("blocked")[0] >= 80, "a task that is too long was not seen"
-    assert max(longest for longest, _ in least.values()) <= 50
+        longest, _ = speed.longest_tasks(lambda: open_filler(base=base, awake=False), USE)
+    assert longest <= 50
 
 
 @pytest.mark.alone
 def test_the_first_render_is_quick(open_filler):
-    times = [
-        float(open_filler(awake=False).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)
-    ]
-    print(f"first render {min(times):.0f} ms")
-    assert min(times) <= 250
-
-
-MOVES = """async () => {
-  const input = document.querySelector('.gap-filler input[type=range]');
-  const times = [];
-  for (let i = 0; i < 220; i++) {
-    const began = performance.now();
-    input.value = String(Math.abs((i % 10) - 5));
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-    await Promise.resolve();
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    if (i % 20 === 0) await new Promise(requestAnimationFrame);
-  }
-  times.splice(0, 20);
-  times.sort((a, b) => a - b);
-  return [times[100], times[189]];
-}"""
+    assert speed.first_render(lambda: open_filler(awake=False)) <= 250
 
 
 @pytest.mark.alone
 def test_a_slider_move_is_quick(open_filler):
     page = open_filler()
     press(page, 3, 5)
-    median, p95 = min((page.evaluate(MOVES) for _ in range(5)), key=lambda times: times[1])
-    print(f"slider move median {median:.2f} ms, p95 {p95:.2f} ms")
+    _, p95 = speed.slider_move(page, ".gap-filler input[type=range]", lambda i: abs((i % 10) - 5), tries=5)
     assert p95 <= 4

@@ -4,32 +4,28 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
+from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
-from conftest import ROOT, serve
 from llmbook.pages import HeadExplorer
 from llmbook.pages.head_scores import KINDS
 from llmbook.pages.widgets import stored_weights
 from llmbook.pages.widgets.explored import CHOICES, STATE
 from llmbook.pages.widgets.prepared_heads import SETS, prepared
 
-SCRIPT = ROOT / "_static/generated/widgets/head_explorer.js"
-TESTING = ROOT / "_build/testing/testing.js"
-STYLES = [ROOT / "_static/book.css", ROOT / "_static/paper.css"]
 CLOSE = 1e-9  # float64 on both sides, of the same float16 numbers
 HALF = 0.00501  # of the last digit shown
-HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Heads</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<link rel="stylesheet" href="paper.css"><script src="testing.js"></script>
-<script src="_static/generated/widgets/head_explorer.js" defer></script>"""
 ODD_WORDS = ["<script>window.hacked=1</script>", "\n", "", "注意", "שלום", "🙂", "\ufeff", "x" * 300, "__proto__"]
 NAMES = {"previous": "previous token", "duplicate": "duplicate token"}
 
@@ -50,18 +46,9 @@ def many(T: int = 64, H: int = 12, L: int = 6) -> HeadExplorer:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Small pages laid out as the site is: the widget's script, and the scripts of the prepared sentences."""
-    folder = tmp_path_factory.mktemp("heads")
-    place = {SCRIPT: "_static/generated/widgets/head_explorer.js", TESTING: "testing.js"}
-    for file in (SCRIPT, TESTING, *STYLES):
-        assert file.is_file(), f"{file.name} is not built: run 'make book'"
-        goal = folder / place.get(file, file.name)
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        goal.write_bytes(file.read_bytes())
-    (folder / "_static/models").mkdir()
-    for name in SETS:
-        for file, text in stored_weights.scripts(f"heads-{name}").items():
-            (folder / "_static/models" / file).write_text(text, encoding="utf-8")
+    folder = small_pages.lay_out(
+        tmp_path_factory.mktemp("heads"), "head_explorer", parts=[f"heads-{name}" for name in SETS]
+    )
     pages = {
         "plain": [HeadExplorer()],
         "ten-words": [HeadExplorer(sentence="ten-words")],
@@ -73,30 +60,19 @@ def folder(tmp_path_factory) -> Path:
         "a layer at 32": [many(32, L=1)],
         "a layer at 64": [many(64, L=1)],
     }
-    for name, widgets in pages.items():
-        html = "".join(widget.to_html() for widget in widgets)
-        (folder / f"{name}.html").write_text(f"{HEAD}<body><main><h1>Heads</h1>{html}</main></body></html>", "utf-8")
+    small_pages.write_pages(folder, pages)
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(folder) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
 @pytest.fixture
-def open_heads(open_page, address) -> Callable[..., Page]:
-    def open_(name: str = "plain", *, link: str = "", awake: bool = True, base: str = address, **options) -> Page:
-        page, page.seen = open_page(f"{base}/{name}.html{link}", **options)
-        page.wait_for_selector(".head-explorer")
-        if awake:
-            if page.get_by_role("button", name="Show all heads").count():
-                page.get_by_role("button", name="Show all heads").click()
-            page.locator(".heads .one-head").first.wait_for()
-        return page
+def open_heads(opener) -> Callable[..., Page]:
+    return opener(".head-explorer", wake=wake)
 
-    return open_
+
+def wake(page: Page) -> None:
+    if page.get_by_role("button", name="Show all heads").count():
+        page.get_by_role("button", name="Show all heads").click()
+    page.locator(".heads .one-head").first.wait_for()
 
 
 def link(**values) -> str:
@@ -180,7 +156,7 @@ def test_the_core_equals_the_library_on_random_states(open_heads):
 )
 def test_a_wrong_core_is_noticed(open_heads, old, new):
     page = open_heads(awake=False)
-    script = TESTING.read_text(encoding="utf-8")
+    script = small_pages.TESTING.read_text(encoding="utf-8")
     assert old in script
     page.evaluate(script.replace(old, new))
     with pytest.raises(AssertionError):
@@ -237,33 +213,24 @@ def shows(page: Page, explorer: HeadExplorer) -> None:
 # --- the heads come -----------------------------------------------------------------------------------------------
 
 
-def loaded(page: Page) -> list[str]:
-    names = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-    return [name.rsplit("/", 1)[1] for name in names if "/models/" in name]
-
-
-def script_of(name: str) -> str:
-    return f"heads-{name}-{stored_weights.digest(f'heads-{name}')}-0.js"
+def script_of_set(name: str) -> str:
+    (script,) = small_pages.names_of_parts(f"heads-{name}")
+    return script
 
 
 def test_the_heads_come_at_the_first_touch_and_not_before(open_heads):
     page = open_heads(awake=False)
     size = round(stored_weights.describe("heads-anna")["bytes"] * 4 / 3000)
     expect(page.locator(".coming")).to_contain_text(f"All 72 heads come when you first use this: {size} kB.")
-    for _ in range(25):  # to go by with the Tab key is no touch
-        page.keyboard.press("Tab")
-    page.mouse.move(300, 300)
-    page.mouse.move(1, 1)
-    page.wait_for_timeout(200)
-    assert loaded(page) == []
+    manners.check_going_by_is_no_touch(page)
     opening = page.locator(".sentence").inner_text()
     page.get_by_role("slider", name="Temperature").press("ArrowRight")
     page.locator(".heads .one-head").first.wait_for()
-    assert loaded(page) == [script_of("anna")]
+    assert small_pages.parts_loaded(page) == [script_of_set("anna")]
     page.get_by_role("slider", name="Temperature").press("ArrowLeft")
     expect(page.locator(".sentence")).to_have_text(opening.replace("L1H3", "L1H3 (pronoun)"))
     assert page.locator(".coming").is_hidden()
-    assert (page.seen.foreign, page.seen.errors) == ([], [])
+    manners.check_quiet(page)
 
 
 def test_what_is_shown_before_is_what_is_shown_after(open_heads):
@@ -281,7 +248,7 @@ def test_another_sentence_comes_when_it_is_chosen(open_heads, name):
     page.get_by_role("combobox", name="Sentence").select_option(name)
     expect(page.locator(".map .caption")).to_contain_text(SETS[name].head)
     expect(page.locator(".heads .one-head")).to_have_count(len(prepared(name).labels))
-    assert set(loaded(page)) == {script_of("anna"), script_of(name)}
+    assert set(small_pages.parts_loaded(page)) == {script_of_set("anna"), script_of_set(name)}
     agree_with = python_of(page)
     assert agree_with.heads == [SETS[name].head]
     shows(page, agree_with)
@@ -291,31 +258,22 @@ def test_another_sentence_comes_when_it_is_chosen(open_heads, name):
 
 
 def test_a_sentence_that_does_not_come_is_told_and_a_second_try_helps(open_heads, folder):
-    file = folder / "_static/models" / script_of("animal")
-    away = file.rename(file.with_suffix(".away"))
     page = open_heads()
-    try:
+    with small_pages.part_away(folder, script_of_set("animal")):
         page.get_by_role("combobox", name="Sentence").select_option("animal")
         expect(page.locator(".coming")).to_contain_text("The heads could not be opened: part 1 of 1 did not come.")
-    finally:
-        away.rename(file)
     page.get_by_role("button", name="Try again").click()
     page.locator(".heads .one-head").first.wait_for()
     shows(page, HeadExplorer(sentence="animal"))
 
 
 def test_bytes_that_are_no_heads_are_told(open_heads, folder):
-    file = folder / "_static/models" / script_of("anna")
-    good = file.read_text(encoding="utf-8")
-    try:
-        file.write_text(re.sub(r'= "....', '= "AAAA', good), encoding="utf-8")
+    with small_pages.part_spoilt(folder, script_of_set("anna")):
         page = open_heads(awake=False)
         page.get_by_role("button", name="Show all heads").click()
         expect(page.locator(".coming")).to_contain_text("could not be opened")
         expect(page.get_by_role("button", name="Try again")).to_be_visible()
         assert violations(page) == []
-    finally:
-        file.write_text(good, encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -327,7 +285,7 @@ def test_a_sentence_is_light(name):
 def test_from_disk_without_a_server(open_heads, folder):
     page = open_heads(base=f"file://{folder}", link=link(sentence="captains", heads=["L18H7"], score="rest"))
     shows(page, HeadExplorer(sentence="captains", heads=["L18H7"], score="rest"))
-    assert (page.seen.errors, page.seen.foreign) == ([], [])
+    manners.check_quiet(page)
 
 
 def test_in_a_notebook_python_is_asked_for_each_sentence_by_name(open_heads):
@@ -662,8 +620,7 @@ def test_what_was_found_counts_on_the_page_of_calibration(open_page, site):
     cell(page, "L0H2").click()
     page.get_by_label("How sure are you?").select_option("0.7")
     page.get_by_role("button", name="It is L0H2").click()
-    page.goto(f"{site}/chapters/how-sure.html")
-    expect(page.locator(".llmbook-calibration")).to_contain_text("Your Brier score is 0.090 over 1 first answer")
+    manners.check_counted(page, site, "0.090 over 1 first answer")
     assert (seen.errors, seen.foreign) == ([], [])
 
 
@@ -737,19 +694,15 @@ def test_of_a_thousand_odd_texts_in_a_link_none_is_a_state(open_heads):
 @pytest.mark.parametrize("broken", ["#head_explorer=", "#head_explorer=%", "#head_explorer=[1]", "#writer={}"])
 def test_a_broken_link_is_none(open_heads, broken):
     page = open_heads(link=broken, awake=False)
-    assert loaded(page) == []
+    assert small_pages.parts_loaded(page) == []
     assert page.seen.errors == []
 
 
 def test_copied_code_gives_what_is_shown(open_heads):
     page = open_heads(link=link(**FULL))
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy as code").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    scope: dict = {}
-    exec(page.evaluate("navigator.clipboard.readText()"), scope)
-    assert state_of(scope["explorer"]) == FULL
-    shows(page, scope["explorer"])
+    explorer = manners.made_by(manners.copied_code(page), "explorer")
+    assert state_of(explorer) == FULL
+    shows(page, explorer)
 
 
 def test_of_tensors_the_code_names_them(open_heads):
@@ -812,11 +765,7 @@ def test_two_explorers_do_not_disturb_each_other_and_a_broken_one_leaves_its_tab
     assert page.locator(".heads").first.locator(".one-head").count() == 72
     assert page.locator(".heads").last.locator(".one-head").count() == 8
     good = odd().to_html()
-    broken = good.replace('"q": "', '"q": "%')
-    (folder / "three.html").write_text(f"{HEAD}<body><main>{good}{broken}{good}</main></body></html>", encoding="utf-8")
-    opened, seen = open_page(f"file://{folder}/three.html")
-    assert [table.is_visible() for table in opened.locator(".llmbook-widget").all()] == [False, True, False]
-    assert len(seen.errors) == 1
+    manners.open_beside_broken(open_page, folder, good, good.replace('"q": "', '"q": "%'))
 
 
 def test_without_a_script_there_is_the_table(open_page, address):
@@ -828,22 +777,8 @@ def test_without_a_script_there_is_the_table(open_page, address):
 def test_the_keyboard_alone_reaches_and_moves_everything(open_heads):
     page = open_heads()
     page.get_by_role("combobox", name=re.compile("^Score")).select_option("rest")
-    for summary in page.locator("summary").all():
-        summary.focus()
-        page.keyboard.press("Enter")
-    reached = set()
-    page.get_by_role("combobox", name="Sentence").focus()
-    for _ in range(60):
-        reached.add(
-            page.evaluate("document.activeElement.closest('.head-explorer') && document.activeElement.outerHTML")
-        )
-        page.keyboard.press("Tab")
-    expected = page.evaluate(
-        "[...document.querySelectorAll('.head-explorer :is(a, input, select, button, summary, [tabindex])')]"
-        ".filter((e) => e.checkVisibility() && e.tabIndex >= 0).map((e) => e.outerHTML)"
-    )
-    strip = re.compile(r'aria-activedescendant="[^"]*"')
-    assert {strip.sub("", one)[:200] for one in expected} <= {strip.sub("", one)[:200] for one in reached if one}
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".head-explorer", page.get_by_role("combobox", name="Sentence"))
 
 
 def test_the_keys_move_among_the_heads(open_heads):
@@ -885,19 +820,13 @@ def test_the_keys_move_among_the_heads(open_heads):
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_heads):
     page = open_heads()
     page.get_by_role("button", name="Find the head").click()
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll('.head-explorer :is(input, select, button, summary, [tabindex])')]
-        .filter((e) => e.dataset.lmSuppressShortcuts !== 'true'
-                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
-        .map((e) => e.outerHTML)"""
-    )
-    assert unnamed == []
+    manners.check_named(page, ".head-explorer")
 
 
 def test_changes_are_spoken(open_heads):
     page = open_heads()
     page.get_by_role("slider", name="Temperature").fill("3")
-    expect(page.locator("[aria-live=polite]")).to_have_text(page.locator(".sentence").inner_text())
+    manners.check_spoken(page, ".head-explorer")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -923,9 +852,8 @@ def test_no_rule_of_access_is_broken(open_heads, name, dark):
 def test_a_phone_works_by_touch(open_heads, name, width):
     page = open_heads(name, width=width, touch=True)
     label = {"plain": "L0H2", "ten-words": "L14H3", "odd": "L7H1"}[name]
-    for summary in page.locator("summary").all():
-        summary.tap()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    manners.unfold(page, "tap")
+    manners.check_fits(page, width)
     cell(page, label).tap()
     expect(page.locator(".map .caption")).to_contain_text(label)
     box = cell(page, label).bounding_box()
@@ -954,78 +882,29 @@ def test_the_pictures_are_seen_under_forced_colours(open_heads):
 def test_paper_shows_what_the_reader_has_set(open_heads, dark):
     page = open_heads(link=link(**FULL), dark=dark)
     made = python_of(page)
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    paper = page.locator(".paper")
-    cells = [number(text) for text in paper.locator("tbody td").all_inner_texts()]
-    torch.testing.assert_close(torch.tensor(cells).double().view_as(made.weights), made.weights, atol=HALF, rtol=0)
-    assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
-    scores = made.scores["induction"].flatten()
-    assert paper.locator("canvas").count() == int((scores >= 0.1).sum())
-    assert "temperature=1.7" in paper.locator("pre").inner_text()
-    visible = (
-        "[...document.querySelectorAll('.head-explorer *')].filter((e) => e.checkVisibility() && !e.closest('.paper'))"
-    )
-    assert page.evaluate(f"{visible}.length") == 0
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert paper.evaluate("(e) => e.childElementCount") == 0
+    with manners.on_paper(page, ".head-explorer") as paper:
+        cells = [number(text) for text in paper.locator("tbody td").all_inner_texts()]
+        torch.testing.assert_close(torch.tensor(cells).double().view_as(made.weights), made.weights, atol=HALF, rtol=0)
+        assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
+        scores = made.scores["induction"].flatten()
+        assert paper.locator("canvas").count() == int((scores >= 0.1).sum())
+        assert "temperature=1.7" in paper.locator("pre").inner_text()
 
 
 def test_asleep_paper_has_the_opening_state(open_heads):
     page = open_heads(awake=False)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".paper tbody td").count() == 14 * 14
-    assert loaded(page) == []
+    assert small_pages.parts_loaded(page) == []
 
 
-TAKE_DOWN = """async ([traits, way]) => {
-  const listeners = new Map(), host = new AbortController(), el = document.createElement('div');
-  const of = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
-  let writes = 0;
-  const model = {
-    get: (name) => traits[name],
-    set: (name, value) => { writes++; traits[name] = value; of(`change:${name}`).forEach((call) => call()); },
-    on: (event, call) => of(event).add(call),
-    off: (event, call) => of(event).delete(call),
-    save_changes() {},
-  };
-  const touch = () => { // everything that can be touched, then the model and the theme
-    for (const part of el.querySelectorAll('button, select, input, [role=grid], [role=option], [role=listbox]')) {
-      for (const name of ['click', 'input', 'change', 'focus', 'blur'])
-        part.dispatchEvent(new MouseEvent(name, { bubbles: true }));
-      part.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, pointerType: 'mouse' }));
-      part.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
-    }
-    const before = writes;
-    model.set('temperature', traits.temperature === 2 ? 3 : 2);
-    document.documentElement.dataset.theme += 'x';
-    return before;
-  };
-  const pass = (ms) => new Promise((done) => setTimeout(done, ms));
-  document.body.append(el);
-  const cleanup = llmbookHeads.headExplorer.render({ model, el, signal: way === 'signal' ? host.signal : undefined });
-  const first = el.innerHTML;
-  const lived = touch() > 0;
-  await pass(10);
-  const lives = lived && el.innerHTML !== first;
-  way === 'signal' ? host.abort() : cleanup();
-  el.querySelector('.sentence').textContent = 'any drawing would write this anew';
-  const last = el.innerHTML;
-  writes = 0;
-  const written = touch();
-  await pass(500); // longer than what is spoken waits
-  const left = [...listeners.values()].reduce((sum, calls) => sum + calls.size, 0);
-  return { lives, written, left, changed: el.innerHTML !== last };
-}"""
-
-
-@pytest.mark.parametrize("way", ["cleanup", "signal"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["prepared", "tensors"])
 def test_an_explorer_taken_down_changes_no_more(open_heads, way, kind):
     page = open_heads(awake=False)
     made = HeadExplorer() if kind == "prepared" else odd()
-    found = page.evaluate(TAKE_DOWN, [{"source": made.source, **state_of(made)}, way])
-    assert found == {"lives": True, "written": 0, "left": 0, "changed": False}
+    traits = {"source": made.source, **state_of(made)}
+    check_taken_down(page, "llmbookHeads.headExplorer", traits, {"temperature": (2, 3)}, way)
     assert [error for error in page.seen.errors if "404" not in error] == []
 
 
@@ -1033,27 +912,9 @@ def test_an_explorer_taken_down_changes_no_more(open_heads, way, kind):
 
 
 def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 20 * 1024
+    assert speed.zipped(small_pages.script_of("head_explorer")) <= 20 * 1024
 
 
-MOVES = """async () => {
-  const explorer = document.querySelector('.head-explorer');
-  const input = explorer.querySelector('input[aria-label="Temperature"]');
-  const times = [];
-  for (let i = 0; i < 220; i++) {
-    const began = performance.now();
-    input.value = String(1 + Math.abs((i % 44) - 22) * 0.05); // up and down, one step of the slider each
-    input.dispatchEvent(new Event('input'));
-    await Promise.resolve();
-    void explorer.offsetHeight;
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    if (i % 20 === 0) await new Promise(requestAnimationFrame);
-  }
-  times.splice(0, 20);
-  times.sort((a, b) => a - b);
-  return [times[100], times[189]];
-}"""
 BARS = {"plain": 4, "ten-words": 4, "a layer at 32": 4, "a layer at 64": 8}  # ms
 
 
@@ -1061,19 +922,13 @@ BARS = {"plain": 4, "ten-words": 4, "a layer at 32": 4, "a layer at 64": 8}  # m
 @pytest.mark.parametrize("name", BARS)
 def test_a_slider_move_is_quick(open_heads, name, record_property):
     """All heads are computed and drawn anew."""
-    page = open_heads(name)
-    median, p95 = min((page.evaluate(MOVES) for _ in range(8)), key=lambda times: times[1])  # others only add time
-    record_property("move_ms", (median, p95))
-    print(f"{name}: slider move median {median:.2f} ms, p95 {p95:.2f} ms")
-    assert p95 <= BARS[name]
+    slider = ".head-explorer input[aria-label=Temperature]"
+    moves = speed.slider_move(open_heads(name), slider, lambda i: 1 + abs((i % 44) - 22) * 0.05)
+    record_property("move_ms", moves)
+    assert moves[1] <= BARS[name]
 
 
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["plain", "odd", "32"])
 def test_the_first_render_is_quick(open_heads, name):
-    times = [
-        float(open_heads(name, awake=False).locator(".llmbook-widget").get_attribute("data-render-ms"))
-        for _ in range(3)
-    ]
-    print(f"{name}: first render {min(times):.0f} ms")
-    assert min(times) <= 250
+    assert speed.first_render(lambda: open_heads(name, awake=False)) <= 250

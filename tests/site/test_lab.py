@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from llmbook.pages import GapFiller, HeadExplorer, TrainHere, Translator, Writer
 
@@ -180,6 +180,17 @@ def sentence(page: Page) -> str:
     return page.locator(".attention-lab .sentence").inner_text()
 
 
+def check_keys_stay(page: Page, *parts: Locator, keys: Sequence[str] = ("d", "d", "x")) -> None:
+    """In none of these parts a key reaches the notebook: it keeps its cells."""
+    count = cells(page)
+    for part in parts:
+        part.focus()
+        for key in keys:
+            page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert cells(page) == count
+
+
 def test_python_reads_back_what_the_slider_says(lab):
     slider = lab.get_by_role("slider", name="Temperature")
     before = sentence(lab)
@@ -239,72 +250,64 @@ def test_a_model_comes_from_python_when_it_is_used_and_what_was_typed_is_read_ba
 
 def test_python_reads_back_which_words_were_swapped(lab):
     run(lab, 9)
-    places, count = lab.locator(".position-lab"), cells(lab)
+    places = lab.locator(".position-lab")
     places.get_by_role("button", name="dog").click()
     places.get_by_role("button", name="man").click()
     places.get_by_role("combobox", name="Positions").select_option("rotary")
     expect(places.locator(".sentence")).to_contain_text("Outputs that change: 3 of 3.")
     assert places.locator("a").count() == 0, "the address is the notebook's"
-    for part in (places.get_by_role("slider", name="Base"), places.get_by_role("grid")):
-        part.focus()
-        for key in ("d", "d", "x"):
-            lab.keyboard.press(key)
-    lab.wait_for_timeout(300)
-    assert cells(lab) == count
+    check_keys_stay(lab, places.get_by_role("slider", name="Base"), places.get_by_role("grid"))
     reads_back(lab, "swapped: ['rotary'] [0, 2] 0.19", cell=10)
 
 
 def test_python_reads_back_what_was_trained(lab):
     run(lab, CELLS.index(MAKE_TRAIN))
-    widget, count = lab.locator(".train-here"), cells(lab)
+    widget = lab.locator(".train-here")
     widget.get_by_role("button", name="Start", exact=True).click()
     expect(widget.locator(".sentence")).to_contain_text("Step 100 of 100.", timeout=60_000)
     held_out = TrainHere(d_model=8, n_layers=1, length=8, steps=100).train()[2]
     reads_back(lab, f"trained: 100 100 [100] {held_out:.3f} 0.01", cell=CELLS.index(READ_TRAIN))
     assert widget.locator("a").count() == 0, "the address is the notebook's"
-    for part in (widget.get_by_role("slider", name="Learning rate"), widget.locator("textarea")):
-        part.focus()
-        for key in ("d", "d", "x"):
-            lab.keyboard.press(key)
-    lab.wait_for_timeout(300)
-    assert cells(lab) == count
+    check_keys_stay(lab, widget.get_by_role("slider", name="Learning rate"), widget.locator("textarea"))
 
 
 def test_heads_come_from_python_and_python_reads_back_which_were_chosen(lab):
     run(lab, CELLS.index(MAKE_HEADS))
-    heads, count = lab.locator(".head-explorer"), cells(lab)
+    heads = lab.locator(".head-explorer")
     heads.locator(".one-head").first.wait_for(timeout=60_000)
     heads.get_by_role("combobox", name="Sentence").select_option("ten-words")
     expect(heads.locator(".one-head")).to_have_count(36, timeout=60_000)
     heads.locator(".one-head", has_text="L16H0").click()
-    heads.get_by_role("listbox").focus()
-    for key in ("d", "d", "x", "ArrowRight", "Space"):  # L16H1 is added
-        lab.keyboard.press(key)
+    keys = ("d", "d", "x", "ArrowRight", "Space")  # L16H1 is added
+    check_keys_stay(lab, heads.get_by_role("listbox"), keys=keys)
     heads.get_by_label("divide by √d_k").uncheck()
-    lab.wait_for_timeout(300)
-    assert cells(lab) == count
     assert heads.get_by_role("link").count() == 0
     made = HeadExplorer(sentence="ten-words", heads=["L16H0", "L16H1"], scaled=False)
     told = f"heads: ten-words ['L16H0', 'L16H1'] {made.weights[13, 4]:.2f}"
     reads_back(lab, told, cell=CELLS.index(READ_HEADS))
 
 
-def test_the_translator_has_its_model_from_python_and_python_reads_back_what_was_asked(lab):
-    run(lab, CELLS.index(MAKE_TRANSLATOR))
-    widget, count = lab.locator(".translator"), cells(lab)
-    expect(widget.locator(".loading")).to_contain_text("dates comes when you first use this", timeout=60_000)
-    field = widget.get_by_label("A date in English")
+INSIDE = ("d", "d", "Escape", "d", "d", "x")
+
+
+def wake(widget: Locator, model: str, label: str) -> Locator:
+    """The field of this label, whose click has the model come from Python."""
+    expect(widget.locator(".loading")).to_contain_text(f"{model} comes when you first use this", timeout=60_000)
+    field = widget.get_by_label(label)
     field.click()
     expect(widget.locator(".loading > span")).to_have_text("", timeout=60_000)
+    return field
+
+
+def test_the_translator_has_its_model_from_python_and_python_reads_back_what_was_asked(lab):
+    run(lab, CELLS.index(MAKE_TRANSLATOR))
+    widget = lab.locator(".translator")
+    field = wake(widget, "dates", "A date in English")
     slider = widget.get_by_role("slider", name="Width of the search")
-    for part, value in ((field, "July 4, 1776"), (slider, "3")):
-        part.focus()
-        for key in ("d", "d", "Escape", "d", "d", "x"):
-            lab.keyboard.press(key)
-        part.fill(value)
+    check_keys_stay(lab, field, slider, keys=INSIDE)
+    field.fill("July 4, 1776")
+    slider.fill("3")
     widget.get_by_role("combobox", name="Layer").select_option(label="2")
-    lab.wait_for_timeout(300)
-    assert cells(lab) == count
     made = Translator("July 4, 1776", width=3, beam=1, layer=1)
     found = [text for text, _ in made.translations]
     expect(widget.locator(".beams li:visible button")).to_have_text(found, timeout=60_000)
@@ -316,21 +319,14 @@ def test_the_translator_has_its_model_from_python_and_python_reads_back_what_was
 
 def test_the_gap_filler_has_its_model_from_python_and_python_reads_back_what_was_put(lab):
     run(lab, CELLS.index(MAKE_GAPS))
-    widget, count = lab.locator(".gap-filler"), cells(lab)
-    expect(widget.locator(".loading")).to_contain_text("bert-speeches comes when you first use this", timeout=60_000)
-    field = widget.get_by_label("Your sentence")
-    field.click()
-    expect(widget.locator(".loading > span")).to_have_text("", timeout=60_000)
+    widget = lab.locator(".gap-filler")
+    field = wake(widget, "bert-speeches", "Your sentence")
     slider = widget.get_by_role("slider", name="Words seen on a side")
-    for part, value in ((field, "We must work for ___ and peace."), (slider, "3")):
-        part.focus()
-        for key in ("d", "d", "Escape", "d", "d", "x"):
-            lab.keyboard.press(key)
-        part.fill(value)
+    check_keys_stay(lab, field, slider, keys=INSIDE)
+    field.fill("We must work for ___ and peace.")
+    slider.fill("3")
     widget.get_by_role("combobox", name="A gap sees").select_option("before")
     widget.locator(".words button").nth(6).click()
-    lab.wait_for_timeout(300)
-    assert cells(lab) == count
     made = GapFiller("We must work for ___ and peace.", hidden=[6], side="before", reach=4)
     word, chance = made.fillings()[0][0]
     expect(widget.locator(".gap").first.locator(".number").first).to_have_text(f"{chance:.3f}", timeout=60_000)
@@ -353,12 +349,8 @@ def test_the_slider_follows_python(lab):
 
 def test_no_key_reaches_the_notebook(lab):
     slider = lab.get_by_role("slider", name="Temperature")
-    count, before = cells(lab), float(slider.input_value())
-    slider.focus()
-    for key in ("d", "d", "a", "b", "x", "ArrowRight"):
-        lab.keyboard.press(key)
-    lab.wait_for_timeout(300)
-    assert cells(lab) == count
+    before = float(slider.input_value())
+    check_keys_stay(lab, slider, keys=("d", "d", "a", "b", "x", "ArrowRight"))
     assert float(slider.input_value()) > before
 
 

@@ -1,6 +1,5 @@
 """The laboratory of positions in Chromium: its numbers against the library's, every control, its speed, its manners."""
 
-import gzip
 import json
 import math
 import random
@@ -10,14 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
 from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
-from conftest import ROOT, serve
 from llmbook.nn.alibi import alibi_bias, alibi_slopes
 from llmbook.nn.positions import KINDS, sinusoids
 from llmbook.nn.rotary import apply_rotary, precompute_freqs_cis
@@ -26,52 +27,31 @@ from llmbook.pages.widgets.placed import PAIRED, REACH, drawn
 from llmbook.pages.widgets.position_lab import STATE, VIEWS
 from llmbook.pages.widgets.words import to_words
 
-SCRIPT = ROOT / "_static/generated/widgets/position_lab.js"
-TESTING = ROOT / "_build/testing/testing.js"
-STYLES = [ROOT / "_static/book.css", ROOT / "_static/paper.css"]
 # The library's waves are of single precision, whose last digit is 6e-8; all else differs by 1e-14.
 CLOSE = 1e-6
-HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<link rel="stylesheet" href="paper.css"><script src="testing.js"></script>
-<script src="position_lab.js" defer></script>"""
 WORDS = "the quick brown fox jumps over a lazy dog and then it runs away from our old house on that hill by river one"
 
 
+PAGES = {
+    "five": PositionLab(),
+    "swapped": PositionLab(swap=[1, 4], row=1, key=2, show="change"),
+    "rotary": PositionLab(kind="rotary", base=100, swap=[1, 4], row=1, key=2, show="change"),
+    "many": PositionLab(WORDS, kind="rotary", swap=[3, 20], row=3, key=1),
+    "one": PositionLab("word"),
+}
+
+
 @pytest.fixture(scope="module")
-def labs(tmp_path_factory) -> Path:
-    """A folder of small pages, each with one laboratory and nothing else."""
-    folder = tmp_path_factory.mktemp("positions")
-    for file in (SCRIPT, TESTING, *STYLES):
-        assert file.is_file(), f"{file.name} is not built: run 'make book'"
-        (folder / file.name).write_bytes(file.read_bytes())
-    pages = {
-        "five": PositionLab(),
-        "swapped": PositionLab(swap=[1, 4], row=1, key=2, show="change"),
-        "rotary": PositionLab(kind="rotary", base=100, swap=[1, 4], row=1, key=2, show="change"),
-        "many": PositionLab(WORDS, kind="rotary", swap=[3, 20], row=3, key=1),
-        "one": PositionLab("word"),
-    }
-    for name, lab in pages.items():
-        page = f"{HEAD}<body><main><h1>Lab</h1>{lab.to_html()}</main></body></html>"
-        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+def folder(tmp_path_factory) -> Path:
+    """Each page with one laboratory and nothing else."""
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("positions"), "position_lab")
+    small_pages.write_pages(folder, {name: [lab] for name, lab in PAGES.items()})
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(labs: Path):
-    with serve(labs) as address:
-        yield address
-
-
 @pytest.fixture
-def open_lab(open_page, address) -> Callable[..., Page]:
-    def open_(name: str = "five", query: str = "", **options) -> Page:
-        page, page.seen = open_page(f"{address}/{name}.html{query}", **options)
-        page.wait_for_selector(".position-lab")
-        return page
-
-    return open_
+def open_lab(opener) -> Callable[..., Page]:
+    return opener(".position-lab", "five")
 
 
 def link(**values) -> str:
@@ -147,7 +127,7 @@ def test_the_core_equals_the_library_on_random_states(open_lab):
 def test_a_wrong_core_is_noticed(open_lab, old, new, kinds):
     """The canaries: a turn, the generator, a distance."""
     page = open_lab()
-    script = TESTING.read_text(encoding="utf-8")
+    script = small_pages.TESTING.read_text(encoding="utf-8")
     assert old in script
     page.evaluate(script.replace(old, new))
     broken = []
@@ -167,9 +147,7 @@ def test_numbers_are_drawn_alike_in_both_languages(open_lab):
 
 def python_of(page: Page) -> PositionLab:
     """The laboratory that the copied code makes."""
-    scope: dict = {}
-    exec(page.locator("pre").text_content().rsplit("\n", 1)[0], scope)
-    return scope["lab"]
+    return manners.made_by(page.locator("pre").text_content().rsplit("\n", 1)[0], "lab")
 
 
 def table_of(page: Page, title: str) -> list[list[str]]:
@@ -347,7 +325,7 @@ def test_the_curves_axis_and_the_curve_agree(open_lab, kind, causal):
     ],
 )
 def test_what_the_curve_says_in_words(open_lab, settings, says):
-    expect(open_lab(query=link(row=1, **settings)).locator(".distance .notice")).to_contain_text(says)
+    expect(open_lab(link=link(row=1, **settings)).locator(".distance .notice")).to_contain_text(says)
 
 
 def test_the_legend_says_what_a_shade_stands_for(open_lab):
@@ -399,7 +377,7 @@ def test_the_likeliest_word_is_told_and_how_many_get_as_much(open_lab):
 @pytest.mark.parametrize("kind", ["none", "sinusoidal", "rotary", "alibi"])
 def test_the_lines_of_the_controls_make_the_weights(open_lab, kind):
     """In the order in which they work: the seed's, positions that are added, the width's, and the other positions."""
-    page = open_lab(query=link(kind=kind, seed=3, head=1, base=100))
+    page = open_lab(link=link(kind=kind, seed=3, head=1, base=100))
     lab, line = python_of(page), lambda name: page.locator(".control", has_text=name).locator("code").first.inner_text()
     T = len(lab.tokens)
     x = torch.stack([drawn(f"3 word {word}", lab.d) for word in lab.tokens])
@@ -435,7 +413,7 @@ def test_a_link_brings_the_state_back(open_lab):
     code, anchor = page.locator("pre").text_content(), page.get_by_role("link", name="Link to this state")
     anchor.click()  # the page's own address has it now
     for name in ("five", "rotary", "many"):  # whatever that page opens with
-        again = open_lab(name, query=page.evaluate("location.hash"))
+        again = open_lab(name, link=page.evaluate("location.hash"))
         assert again.locator("pre").text_content() == code
         assert again.seen.errors == []
     other = open_lab("five")
@@ -460,7 +438,7 @@ ODD_LINKS = [
 
 @pytest.mark.parametrize("query", ODD_LINKS)
 def test_what_cannot_be_in_a_link_is_left_out(open_lab, query):
-    page = open_lab(query=query)
+    page = open_lab(link=query)
     lab = python_of(page)  # Python would refuse what cannot be
     assert (lab.kind, lab.base, lab.pairing, lab.head, lab.d, lab.seed) == ("none", 10_000, "interleaved", 2, 16, 0)
     assert (lab.causal, lab.swap) == (False, [])
@@ -544,21 +522,8 @@ def test_reset_brings_back_the_opening_state(open_lab):
 
 def test_the_keyboard_alone_reaches_everything(open_lab):
     page = open_lab("rotary")
-    for summary in page.locator("summary").all():
-        summary.focus()
-        page.keyboard.press("Enter")
-    reached = set()
-    page.locator("input[type=text]").focus()
-    for _ in range(80):
-        reached.add(
-            page.evaluate("document.activeElement.closest('.position-lab') && document.activeElement.outerHTML")
-        )
-        page.keyboard.press("Tab")
-    expected = page.evaluate(
-        "[...document.querySelectorAll('.position-lab :is(a, input, select, button, summary, [tabindex])')]"
-        ".filter((e) => e.checkVisibility() && e.tabIndex >= 0).map((e) => e.outerHTML)"
-    )
-    assert set(expected) <= reached
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".position-lab", page.locator("input[type=text]"))
     page.locator(".chips.queries button", has_text="bites").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+Tab")
@@ -572,19 +537,13 @@ def test_the_keyboard_alone_reaches_everything(open_lab):
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_lab):
     page = open_lab("rotary")
     page.get_by_role("button", name="Predict, then reveal").click()
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll('.position-lab :is(input, select, button, summary, [tabindex])')]
-        .filter((e) => e.dataset.lmSuppressShortcuts !== 'true'
-                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
-        .map((e) => e.outerHTML)"""
-    )
-    assert unnamed == []
+    manners.check_named(page, ".position-lab")
 
 
 def test_changes_are_spoken(open_lab):
     page = open_lab("rotary")
     page.get_by_role("slider", name="Base").fill("1")
-    expect(page.locator("[aria-live=polite]")).to_have_text(page.locator(".sentence").inner_text())
+    manners.check_spoken(page, ".position-lab")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -595,7 +554,6 @@ def test_no_rule_of_access_is_broken(open_lab, name, dark):
     page.get_by_role("button", name="Predict, then reveal").click()
     page.evaluate("document.querySelectorAll('details').forEach((part) => (part.open = true))")
     page.wait_for_timeout(50)
-    assert [found for found in violations(page) if "position-lab" in found or "llm" in found or "class" in found] == []
     assert violations(page) == []
 
 
@@ -603,7 +561,7 @@ def test_no_rule_of_access_is_broken(open_lab, name, dark):
 @pytest.mark.parametrize("name", ["rotary", "many"])
 def test_a_phone_works_by_touch(open_lab, name, width):
     page = open_lab(name, width=width, touch=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    manners.check_fits(page, width)
     chips = page.locator(".chips.queries:not(.views) button")
     chips.nth(0).tap()
     chips.nth(2).tap()
@@ -634,23 +592,14 @@ def test_paper_shows_what_the_reader_has_set(open_lab, name):
     page = open_lab(name)
     page.get_by_role("slider", name="Width d").fill("8")
     page.get_by_role("button", name="change", exact=True).click()
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    lab = PositionLab(**{**state_of({"rotary": PositionLab(kind="rotary", base=100, swap=[1, 4], row=1, key=2),
-                                     "many": PositionLab(WORDS, kind="rotary", swap=[3, 20], row=3, key=1)}[name]),
-                         "d": 8, "show": "change"})  # fmt: skip
-    cells = page.locator(".paper tbody td").all_inner_texts()
-    shown = torch.tensor([number(text) for text in cells]).double().view_as(lab.change)
-    torch.testing.assert_close(shown, lab.change, atol=0.00501, rtol=0)
-    assert page.locator(".paper p").first.inner_text() == page.locator(".sentence").text_content()
-    assert page.locator(".paper svg").count() == 2
-    assert "d=8" in page.locator(".paper pre").inner_text()
-    visible = (
-        "[...document.querySelectorAll('.position-lab *')].filter((e) => e.checkVisibility() && !e.closest('.paper'))"
-    )
-    assert page.evaluate(f"{visible}.length") == 0
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".paper").evaluate("(e) => e.childElementCount") == 0
+    lab = PositionLab(**{**state_of(PAGES[name]), "d": 8, "show": "change"})
+    with manners.on_paper(page, ".position-lab") as paper:
+        cells = paper.locator("tbody td").all_inner_texts()
+        shown = torch.tensor([number(text) for text in cells]).double().view_as(lab.change)
+        torch.testing.assert_close(shown, lab.change, atol=0.00501, rtol=0)
+        assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
+        assert paper.locator("svg").count() == 2
+        assert "d=8" in paper.locator("pre").inner_text()
 
 
 @pytest.mark.parametrize("name", ["five", "rotary", "many", "one"])
@@ -666,10 +615,7 @@ def test_copied_code_gives_what_is_shown(open_lab, name):
 
 def test_the_first_click_copies_the_code(open_lab):
     page = open_lab("rotary")
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy as code").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == page.locator("pre").inner_text()
+    assert manners.copied_code(page) == page.locator("pre").inner_text()
 
 
 def test_no_typed_text_breaks_it(open_lab):
@@ -734,58 +680,31 @@ REPLACED = """async () => {
 @pytest.mark.parametrize("kind", ["rotary", "sinusoidal"])
 def test_a_slider_move_changes_texts_and_replaces_nothing(open_lab, kind):
     """A text put in another's place costs its box anew: most of what a move took."""
-    page = open_lab("many", query=link(kind=kind, d=32, show="after"))
+    page = open_lab("many", link=link(kind=kind, d=32, show="after"))
     seen = page.evaluate(REPLACED)
     assert seen["childList"] == 0
     assert seen["anew"] == 0
     assert min(seen["characterData"], seen["attributes"]) > 22 * 20
 
 
-MOVES = """async () => {
-  const lab = document.querySelector('.position-lab');
-  const input = lab.querySelector('input[aria-label="Base"]');
-  const times = [];
-  for (let i = 0; i < 220; i++) {
-    const began = performance.now();
-    input.value = String(0.5 + Math.abs((i % 44) - 22) * 0.25); // up and down, one step of the slider each
-    input.dispatchEvent(new Event('input'));
-    await Promise.resolve();
-    void lab.offsetHeight;
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    if (i % 20 === 0) await new Promise(requestAnimationFrame);
-  }
-  times.splice(0, 20);
-  times.sort((a, b) => a - b);
-  return [times[100], times[189]];
-}"""
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("kind", ["rotary", "sinusoidal"])
 def test_a_slider_move_is_quick(open_lab, kind, record_property):
     """Of the widest head and the longest sentence, with two words exchanged."""
-    page = open_lab("many", query=link(kind=kind, d=32, show="after"))
-    median, p95 = math.inf, math.inf
-    for _ in range(8):  # a busy machine adds time and never takes any away
-        median, p95 = min((median, p95), page.evaluate(MOVES), key=lambda times: times[1])
-        if p95 <= 4:
-            break
-    record_property("move_ms", (median, p95))
-    print(f"{kind}: slider move median {median:.2f} ms, p95 {p95:.2f} ms")
-    assert p95 <= 4
+    page = open_lab("many", link=link(kind=kind, d=32, show="after"))
+    moves = speed.slider_move(page, ".position-lab input[aria-label=Base]", lambda i: 0.5 + abs((i % 44) - 22) * 0.25)
+    record_property("move_ms", moves)
+    assert moves[1] <= 4
 
 
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["five", "many"])
 def test_the_first_render_is_quick(open_lab, name):
-    times = [float(open_lab(name).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)]
-    print(f"{name}: first render {min(times):.0f} ms")
-    assert min(times) <= 250
+    assert speed.first_render(lambda: open_lab(name)) <= 250
 
 
 def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 17 * 1024
+    assert speed.zipped(small_pages.script_of("position_lab")) <= 17 * 1024
 
 
 def test_without_a_script_there_is_the_table(open_page, address):
@@ -794,23 +713,18 @@ def test_without_a_script_there_is_the_table(open_page, address):
     assert page.locator("td").count() == 25
 
 
-def test_from_disk_without_a_server(open_page, labs):
-    page, seen = open_page(f"file://{labs}/five.html{link(kind='alibi', swap=[1, 4])}")
+def test_from_disk_without_a_server(open_lab, folder):
+    page = open_lab(link=link(kind="alibi", swap=[1, 4]), base=f"file://{folder}")
     expect(page.locator(".sentence")).to_contain_text("“dog” and “man” change places. Outputs that change: 5 of 5.")
     assert json.loads(page.evaluate("JSON.stringify(location.hash)")).startswith("#position_lab=")
-    assert seen.errors == []
-    assert seen.foreign == []
+    manners.check_quiet(page)
 
 
-def test_one_that_cannot_start_leaves_its_table(open_page, labs):
+def test_one_that_cannot_start_leaves_its_table(open_page, folder):
     good = PositionLab().to_html()
     broken = good.replace('"learned": "', '"learned": "%').replace('"kind": "none"', '"kind": "learned"')
-    page = f"{HEAD}<body><main>{good}{broken}{good}</main></body></html>"
-    (labs / "three.html").write_text(page, encoding="utf-8")
-    opened, seen = open_page(f"file://{labs}/three.html")
-    opened.wait_for_load_state()
-    assert [table.is_visible() for table in opened.locator(".llmbook-widget").all()] == [False, True, False]
-    for lab in opened.locator(".position-lab").all():
+    page = manners.open_beside_broken(open_page, folder, good, broken)
+    for lab in page.locator(".position-lab").all():
         lab.get_by_role("slider", name="Width d").fill("2")
         expect(lab.locator("pre")).to_contain_text("d=2")
-    assert len(seen.errors) == 1
+    assert len(page.seen.errors) == 1

@@ -1,22 +1,25 @@
 """The translator in Chromium: a date is written as PyTorch writes it, with the same chances, beams and weights."""
 
-import gzip
 import itertools
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
+from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
-from conftest import POLICY, ROOT, serve
+from conftest import POLICY, serve
 from llmbook.data.date_pairs import FORMATS, date_pair, dates
 from llmbook.pages import Translator
 from llmbook.pages.widgets import stored_weights
@@ -24,64 +27,28 @@ from llmbook.pages.widgets.date_search import trouble_with
 from llmbook.pages.widgets.date_truth import for_the_page, meaning_of, was_learned_from
 from llmbook.pages.widgets.translator import EXAMPLES, HEADS, LAYERS, MOST_CHARACTERS, STATE
 
-SCRIPT = ROOT / "_static/generated/widgets/translator.js"
-TESTING = ROOT / "_build/testing/testing.js"
-STYLE = ROOT / "_static/book.css"
 CLOSE = 1e-4  # float32 in PyTorch, float64 in the browser; what is drawn has at most four decimals
 MODEL = "dates"
 FAR = "July 4, 1776"
-HEAD = """<!doctype html><html lang="en"{theme}><meta charset="utf-8"><title>Translator</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<script src="testing.js"></script><script src="_static/generated/widgets/translator.js" defer></script>"""
-
-
-def page_of(*widgets: Translator, theme: str = "") -> str:
-    html = "".join(widget.to_html() for widget in widgets)
-    head = HEAD.format(theme=f' data-theme="{theme}"' if theme else "")
-    return f"{head}<body><main><h1>Translator</h1>{html}</main></body></html>"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Small pages laid out as the site is: a widget's script, and the scripts of its model's parts."""
-    folder = tmp_path_factory.mktemp("translator")
-    places = {SCRIPT: "_static/generated/widgets/translator.js", TESTING: "testing.js", STYLE: "book.css"}
-    for file, place in places.items():
-        assert file.is_file(), f"{file.name} is not built: run 'make book'"
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        (folder / place).write_bytes(file.read_bytes())
-    models = folder / "_static/models"
-    models.mkdir()
-    for file, text in stored_weights.scripts(MODEL).items():
-        (models / file).write_text(text, encoding="utf-8")
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("translator"), "translator", parts=[MODEL])
     (folder / "model.bin").write_bytes(stored_weights.packed(MODEL))
+    small_pages.write_page(folder, "dark", Translator(), theme="dark")
     pages = {
-        "plain": page_of(Translator()),
-        "dark": page_of(Translator(), theme="dark"),
-        "two": page_of(Translator(), Translator(FAR, width=3, layer=1)),
-        "unreadable": page_of(Translator("日")),
+        "plain": [Translator()],
+        "two": [Translator(), Translator(FAR, width=3, layer=1)],
+        "unreadable": [Translator("日")],
     }
-    for name, text in pages.items():
-        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    small_pages.write_pages(folder, pages)
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(folder) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
 @pytest.fixture
-def open_translator(open_page, address) -> Callable[..., Page]:
-    def open_(name: str = "plain", *, link: str = "", awake: bool = True, base: str = address, **options) -> Page:
-        page, page.seen = open_page(f"{base}/{name}.html{link}", **options)
-        page.wait_for_selector(".translator")
-        if awake:
-            wake(page)
-        return page
-
-    return open_
+def open_translator(opener) -> Callable[..., Page]:
+    return opener(".translator", wake=wake)
 
 
 def field(page: Page):
@@ -144,27 +111,14 @@ def agree(page: Page, made: Translator) -> None:
 # --- the model comes ----------------------------------------------------------------------------------------------
 
 
-def parts_loaded(page: Page) -> list[str]:
-    names = "performance.getEntriesByType('resource').map((entry) => entry.name)"
-    return [name for name in page.evaluate(names) if "/models/" in name]
-
-
 def test_the_model_comes_at_the_first_touch_and_not_before(open_translator):
     page = open_translator(awake=False)
     status = page.locator(".translator .loading")
     assert "dates comes when you first use this: 0.5 MB" in status.inner_text()
-    for _ in range(60):  # to go by with the Tab key is no touch
-        page.keyboard.press("Tab")
-    page.mouse.move(300, 300)
-    page.mouse.wheel(0, 200)
-    page.wait_for_timeout(200)
-    assert parts_loaded(page) == []
+    manners.check_going_by_is_no_touch(page)
     wake(page)
-    stored = stored_weights.describe(MODEL)
-    names = [f"{MODEL}-{stored['digest']}-{number}.js" for number in range(stored["parts"])]
-    assert [name.rsplit("/", 1)[1] for name in parts_loaded(page)] == names
-    assert page.seen.foreign == []
-    assert page.seen.errors == []
+    assert small_pages.parts_loaded(page) == small_pages.names_of_parts(MODEL)
+    manners.check_quiet(page)
 
 
 def test_before_it_comes_there_is_what_python_found(open_translator):
@@ -196,9 +150,7 @@ def test_any_use_is_a_touch_and_does_what_it_says(open_translator, touch):
 
 
 def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_translator, folder):
-    (file,) = (folder / "_static/models").glob(f"{MODEL}-*-1.js")
-    away = file.rename(file.with_suffix(".away"))
-    try:
+    with small_pages.part_away(folder, small_pages.names_of_parts(MODEL)[1]):
         page = open_translator(awake=False)
         field(page).click()
         status = page.locator(".translator .loading")
@@ -207,8 +159,6 @@ def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_translato
         write(page, FAR)
         assert page.locator(".translator .sentence").inner_text() == ""
         assert page.locator(".translator .beams").is_hidden()
-    finally:
-        away.rename(file)
     page.get_by_role("button", name="Try again").click()
     expect(status.locator("span")).to_have_text("", timeout=30_000)
     settle(page)
@@ -219,12 +169,11 @@ def test_from_disk_without_a_server(open_translator, folder):
     page = open_translator(base=f"file://{folder}")
     write(page, FAR)
     agree(page, Translator(FAR))
-    assert page.seen.errors == []
-    assert page.seen.foreign == []
+    manners.check_quiet(page)
 
 
 def test_where_no_worker_may_start_the_page_computes_itself(open_translator, folder):
-    with serve(folder, POLICY.replace("worker-src blob:; ", "")) as strict:
+    with serve(folder, small_pages.NO_WORKER) as strict:
         page = open_translator(base=strict)
         write(page, FAR)
         slide(page, "Width of the search", 4)
@@ -237,13 +186,10 @@ def test_two_translators_are_two_and_a_broken_one_leaves_the_other_alive(open_pa
     assert field(page).nth(1).input_value() == FAR
     field(page).nth(0).fill("8/12/2034")
     assert field(page).nth(1).input_value() == FAR
-    broken = Translator().to_html().replace('"stored"', '"sauce"')
-    text = f"{HEAD.format(theme='')}<body><main>{broken}{Translator(FAR).to_html()}</main></body></html>"
-    (folder / "broken.html").write_text(text, encoding="utf-8")
-    page, seen = open_page(f"file://{folder}/broken.html")
-    assert [place.is_visible() for place in page.locator(".llmbook-widget").all()] == [True, False]
+    good = Translator(FAR).to_html()
+    page = manners.open_beside_broken(open_page, folder, good, good.replace('"stored"', '"sauce"'))
     wake(page)
-    assert len(seen.errors) == 1
+    assert len(page.seen.errors) == 1
 
 
 # --- what it says -------------------------------------------------------------------------------------------------
@@ -631,11 +577,8 @@ def test_what_was_predicted_counts_on_the_page_of_calibration(open_page, site):
         made = asked(page)
         page.get_by_label("How sure are you?").select_option(sure)
         reads.nth(int(made.weights[made.step].argmax())).click()
-    page.goto(f"{site}/chapters/how-sure.html")
     score = (0.3**2 + 0.7**2) / 2
-    expect(page.locator(".llmbook-calibration")).to_contain_text(
-        f"Your Brier score is {score:.3f} over 2 first answers, of which 2 were right."
-    )
+    manners.check_counted(page, site, f"{score:.3f} over 2 first answers, of which 2 were right.")
     assert seen.errors == []
 
 
@@ -657,12 +600,7 @@ def set_much(page: Page) -> Translator:
 def test_copied_code_gives_what_is_shown(open_translator):
     page = open_translator()
     made = set_much(page)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy as code").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    scope: dict = {}
-    exec(page.evaluate("navigator.clipboard.readText()"), scope)
-    copied = scope["translator"]
+    copied = manners.made_by(manners.copied_code(page), "translator")
     assert {name: getattr(copied, name) for name in STATE} == {name: getattr(made, name) for name in STATE}
     agree(page, copied)
 
@@ -685,7 +623,7 @@ def test_a_link_restores_the_state(open_translator, folder, address, scheme):
     made = set_much(page)
     link = page.get_by_role("link", name="Link to this state").get_attribute("href")
     again = open_translator(base=base, link=link, awake=False)
-    assert parts_loaded(again) == []
+    assert small_pages.parts_loaded(again) == []
     assert field(again).input_value() == FAR
     wake(again)
     agree(again, made)
@@ -729,24 +667,12 @@ def test_reset_is_the_beginning(open_translator):
 
 # --- manners ------------------------------------------------------------------------------------------------------
 
-TYPE = """async ([texts, half]) => {
-  const field = document.querySelector('.translator input[type=text]');
-  const typed = [];
-  for (const [i, text] of texts.entries()) {
-    field.value = half && i % 7 === 0 ? `${text}\\ud83d ${text}` : text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    if (i % 50 === 0) await new Promise(requestAnimationFrame);
-    const shown = (name) => document.querySelector(`.translator ${name}`).textContent;
-    typed.push([field.value, shown('.notice'), shown('.sentence')]);
-  }
-  return typed;
-}"""
-
 
 @pytest.mark.parametrize("half", [False, True], ids=["whole", "halves of surrogate pairs"])
 def test_no_typed_text_breaks_it_and_nothing_is_lost_silently(open_translator, half):
     page = open_translator()
-    typed = page.evaluate(TYPE, [odd_texts("1" * (MOST_CHARACTERS + 1)), half])
+    texts = odd_texts("1" * (MOST_CHARACTERS + 1))
+    typed = manners.type_texts(page, ".translator", texts, half=half, shown=[".notice", ".sentence"])
     told = 0
     for value, notice, sentence in typed:
         cut = len(value.encode("utf-16", "surrogatepass")) // 2 - 1 > MOST_CHARACTERS
@@ -756,7 +682,6 @@ def test_no_typed_text_breaks_it_and_nothing_is_lost_silently(open_translator, h
             told += bool(trouble)
             assert not trouble or sentence == trouble
     assert half or told > 100
-    assert page.evaluate("window.hacked") is None
     write(page, FAR)
     agree(page, Translator(FAR))
     assert page.evaluate("window.hacked") is None
@@ -781,8 +706,7 @@ def test_typing_overtakes_what_is_being_searched(open_translator):
 def test_it_is_accessible_in_both_themes(open_translator, name):
     page = open_translator(name, dark=name == "dark")
     slide(page, "Width of the search", 3)
-    for summary in page.locator("summary").all():
-        summary.click()
+    manners.unfold(page)
     assert violations(page) == []
     page.get_by_role("button", name="Predict, then reveal").click()
     assert violations(page) == []
@@ -791,15 +715,9 @@ def test_it_is_accessible_in_both_themes(open_translator, name):
 
 
 def test_asleep_and_failed_it_is_accessible_too(open_page, folder, tmp_path):
-    page, _ = open_page(f"file://{folder}/plain.html")
-    assert violations(page) == []
-    (tmp_path / "_static/generated/widgets").mkdir(parents=True)
-    for file in ("plain.html", "book.css", "testing.js", "_static/generated/widgets/translator.js"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    page, _ = open_page(f"file://{tmp_path}/plain.html")
-    field(page).click()
-    page.get_by_role("button", name="Try again").wait_for()
-    assert violations(page) == []
+    manners.check_accessible_asleep_and_failed(
+        open_page, folder, tmp_path, "translator", lambda page: field(page).click()
+    )
 
 
 def test_a_text_that_cannot_be_read_at_the_beginning(open_translator):
@@ -810,27 +728,12 @@ def test_a_text_that_cannot_be_read_at_the_beginning(open_translator):
     agree(page, Translator(FAR))
 
 
-PARTS = ".translator :is(textarea, input, select, button, summary, a, [tabindex])"
-
-
 def test_the_keyboard_alone_reaches_and_moves_everything(open_translator):
     page = open_translator()
-    for summary in page.locator("summary").all():
-        summary.focus()
-        page.keyboard.press("Enter")
-    inside = "document.activeElement.closest('.translator') !== null"
+    manners.unfold(page, "Enter")
     page.get_by_role("button", name="To the beginning").press("Enter")
     slide(page, "Character", 5)
-    field(page).focus()
-    reached = 0
-    while page.evaluate(inside) and reached < 120:
-        reached += 1
-        page.keyboard.press("Tab")
-    expected = page.evaluate(
-        f"[...document.querySelectorAll('{PARTS}')]"
-        ".filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.tabIndex >= 0 && !e.disabled).length"
-    )
-    assert reached == expected
+    manners.check_tab_reaches_all(page, ".translator", field(page))
     page.get_by_role("slider", name="Width of the search").focus()
     page.keyboard.press("ArrowRight")
     settle(page)
@@ -844,23 +747,14 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_translator):
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_translator):
     page = open_translator()
     page.get_by_role("button", name="Predict, then reveal").click()
-    for summary in page.locator("summary").all():
-        summary.click()
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll('.translator :is(textarea, input, select, button, summary, [tabindex])')]
-        .filter((e) => e.checkVisibility() && (e.dataset.lmSuppressShortcuts !== 'true'
-                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim())))
-        .map((e) => e.outerHTML)"""
-    )
-    assert unnamed == []
+    manners.unfold(page)
+    manners.check_named(page, ".translator")
 
 
 def test_changes_are_spoken(open_translator):
     page = open_translator()
     slide(page, "Character", 3)
-    expect(page.locator(".translator > [aria-live=polite]")).to_have_text(
-        page.locator(".translator .sentence").inner_text()
-    )
+    manners.check_spoken(page, ".translator")
 
 
 @pytest.mark.parametrize("width", [320, 360])
@@ -870,15 +764,14 @@ def test_a_phone_works_by_touch(open_translator, width):
     expect(page.locator(".translator .loading > span")).to_have_text("", timeout=30_000)
     write(page, "Wednesday 27 September 2028")
     slide(page, "Width of the search", 4)
-    for summary in page.locator("summary").all():
-        summary.tap()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    manners.unfold(page, "tap")
+    manners.check_fits(page, width)
     page.get_by_role("button", name="To the beginning").tap()
     page.locator(".beams button").nth(1).tap()
     page.get_by_role("button", name="Layer 1, head 0").tap()
     agree(page, Translator("Wednesday 27 September 2028", width=4, beam=1, step=0, layer=1, head=0))
     write(page, "🙂" * 100)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    manners.check_fits(page, width)
 
 
 def test_in_forced_colours_bars_frames_and_shades_are_seen(open_translator):
@@ -912,63 +805,25 @@ def test_on_paper_there_is_what_the_reader_has_set(open_translator, state):
         slide(page, "Character", 5)
     if state == "unreadable":
         write(page, "日")
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    paper = page.locator(".translator .paper")
-    assert not field(page).is_visible()
-    if state == "unreadable":
-        assert trouble_with("日") in paper.inner_text()
-        assert paper.locator("svg").count() == 0
-    else:
-        assert paper.locator("svg").bounding_box()["height"] > 50
-        assert paper.locator("tbody tr").count() == (5 if state == "awake" else 14)
-        assert paper.locator("svg .truth").count() == 4
-        assert ("layer=1, head=2" in paper.locator("pre").inner_text()) == (state == "awake")
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert paper.inner_html() == ""
+    with manners.on_paper(page, ".translator") as paper:
+        if state == "unreadable":
+            assert trouble_with("日") in paper.inner_text()
+            assert paper.locator("svg").count() == 0
+        else:
+            assert paper.locator("svg").bounding_box()["height"] > 50
+            assert paper.locator("tbody tr").count() == (5 if state == "awake" else 14)
+            assert paper.locator("svg .truth").count() == 4
+            assert ("layer=1, head=2" in paper.locator("pre").inner_text()) == (state == "awake")
 
 
-TAKE_DOWN = """async ([traits, way]) => {
-  const listeners = new Map(), host = new AbortController(), el = document.createElement('div');
-  const of = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
-  let writes = 0;
-  const asked = [];
-  const model = {
-    get: (name) => traits[name],
-    set: (name, value) => { writes++; traits[name] = value; of(`change:${name}`).forEach((call) => call()); },
-    on: (event, call) => of(event).add(call),
-    off: (event, call) => of(event).delete(call),
-    save_changes() {},
-    send: (message) => asked.push(message),
-  };
-  document.body.append(el);
-  const cleanup = llmbookPlay.translator.render({ model, el, signal: way === 'signal' ? host.signal : undefined });
-  [...el.querySelectorAll('button')].find((button) => button.textContent === 'Play').click();
-  await new Promise((done) => setTimeout(done, 20));
-  const lived = writes > 0;
-  way === 'signal' ? host.abort() : cleanup();
-  const last = el.innerHTML;
-  writes = 0;
-  for (const part of el.querySelectorAll('button, textarea, input, select, [role=grid]')) {
-    for (const name of ['click', 'input', 'change']) part.dispatchEvent(new Event(name, { bubbles: true }));
-    part.dispatchEvent(new KeyboardEvent('keydown', { key: 'End', bubbles: true }));
-  }
-  traits.text = '1/1/2000';
-  of('change:text').forEach((call) => call());
-  document.documentElement.dataset.theme += 'x';
-  await new Promise((done) => setTimeout(done, 1200)); // longer than the player waits
-  const left = [...listeners.values()].reduce((sum, calls) => sum + calls.size, 0);
-  return { asked, lived, writes, left, changed: el.innerHTML !== last };
-}"""
-
-
-@pytest.mark.parametrize("way", ["cleanup", "signal"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_translator_taken_down_changes_no_more(open_translator, way):
     page = open_translator(awake=False)
     made = Translator()
     traits = {name: getattr(made, name) for name in ("source", *STATE)}
-    found = page.evaluate(TAKE_DOWN, [traits, way])
-    assert found == {"asked": [{"part": 0, "name": MODEL}], "lived": True, "writes": 0, "left": 0, "changed": False}
+    changes = {"text": ("1/1/2000", FAR), "layer": (1, None)}
+    sent, _ = check_taken_down(page, "llmbookPlay.translator", traits, changes, way, begin="Play")
+    assert sent == [{"part": 0, "name": MODEL}]
     assert page.seen.errors == []
 
 
@@ -976,25 +831,11 @@ def test_a_translator_taken_down_changes_no_more(open_translator, way):
 
 
 def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 30 * 1024
+    assert speed.zipped(small_pages.script_of("translator")) <= 30 * 1024
 
 
-LONGEST = """async () => {
-  let tasks = [];
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
-    .observe({ type: 'longtask' });
+USE = """async () => {
   const widget = document.querySelector('.translator'), text = widget.querySelector('input[type=text]');
-  const until = async (done) => {
-    const began = performance.now();
-    tasks = [];
-    while (!done()) await new Promise((next) => setTimeout(next, 10));
-    const took = performance.now() - began;
-    await new Promise((next) => setTimeout(next, 100));
-    return [Math.max(0, ...tasks), took];
-  };
-  const end = performance.now() + 80;
-  setTimeout(() => { while (performance.now() < end + 80); }); // a task that is too long, to be seen
-  const blocked = await until(() => performance.now() > end + 100);
   const isBusy = () => widget.ariaBusy === 'true';
   text.click();
   const opened = await until(() => widget.querySelector('.loading > span').textContent === '' && !isBusy());
@@ -1006,52 +847,25 @@ LONGEST = """async () => {
   text.value = text.value.slice(0, 32);
   text.dispatchEvent(new Event('input', { bubbles: true }));
   const longest = await until(() => !isBusy());
-  return { blocked, opened, searched, longest };
+  return { opened, searched, longest };
 }"""
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("policy", [POLICY, POLICY.replace("worker-src blob:; ", "")], ids=["worker", "page"])
+@pytest.mark.parametrize("policy", [POLICY, small_pages.NO_WORKER], ids=["worker", "page"])
 def test_no_frame_is_blocked_for_long(open_translator, folder, policy):
     """Neither while the model is opened nor while it searches with four beams."""
     with serve(folder, policy) as base:
-        tries = [open_translator(base=base, awake=False).evaluate(LONGEST) for _ in range(3)]
-    least = {name: min(found[name] for found in tries) for name in tries[0]}  # a busy machine only adds time
-    print({name: f"longest task {longest:.0f} ms of {took:.0f} ms" for name, (longest, took) in least.items()})
-    assert least.pop("blocked")[0] >= 80, "a task that is too long was not seen"
-    assert max(longest for longest, _ in least.values()) <= 50
+        longest, _ = speed.longest_tasks(lambda: open_translator(base=base, awake=False), USE)
+    assert longest <= 50
 
 
 @pytest.mark.alone
 def test_the_first_render_is_quick(open_translator):
-    times = [
-        float(open_translator(awake=False).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)
-    ]
-    print(f"first render {min(times):.0f} ms")
-    assert min(times) <= 250
-
-
-MOVES = """async () => {
-  const input = document.querySelector('.translator input[type=range]');
-  const times = [];
-  for (let i = 0; i < 220; i++) {
-    const began = performance.now();
-    input.value = String(1 + (i % 14));
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-    await Promise.resolve();
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    if (i % 20 === 0) await new Promise(requestAnimationFrame);
-  }
-  times.splice(0, 20);
-  times.sort((a, b) => a - b);
-  return [times[100], times[189]];
-}"""
+    assert speed.first_render(lambda: open_translator(awake=False)) <= 250
 
 
 @pytest.mark.alone
 def test_a_slider_move_is_quick(open_translator):
-    page = open_translator()
-    median, p95 = min((page.evaluate(MOVES) for _ in range(5)), key=lambda times: times[1])
-    print(f"slider move median {median:.2f} ms, p95 {p95:.2f} ms")
+    _, p95 = speed.slider_move(open_translator(), ".translator input[type=range]", lambda i: 1 + i % 14, tries=5)
     assert p95 <= 4

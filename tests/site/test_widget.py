@@ -1,40 +1,28 @@
 """The attention laboratory in Chromium: its numbers against torch, its speed, its manners."""
 
-import gzip
 import itertools
 import math
 import string
 from collections.abc import Callable
 from pathlib import Path
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 from odd_texts import odd_texts
 from playwright.sync_api import Page, expect
 from taken_down import WAYS, check_taken_down
 
-from conftest import ROOT, serve
 from llmbook.data.small_sentences import SENTENCES
 from llmbook.pages.widgets.attention_lab import STATE, AttentionLab
 from llmbook.pages.widgets.legible import legible
 from llmbook.pages.widgets.words import to_words
 
-SCRIPT, ARCS = (ROOT / f"_static/generated/widgets/{name}.js" for name in ("attention_lab", "word_arcs"))
-TESTING = ROOT / "_build/testing/testing.js"
-STYLE = ROOT / "_static/book.css"
 # The size of the largest difference between two orders of summing and two exponentials in float64 is about 1e-14;
 # the bar says 1e-5, and what is drawn has two decimals.
 CLOSE = 1e-9
-
-
-HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Lab</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<script src="testing.js"></script>
-<script src="attention_lab.js" defer></script><script src="word_arcs.js" defer></script>"""
-
-
-def page_of(lab: AttentionLab) -> str:
-    return f"{HEAD}<body><main><h1>Lab</h1>{lab.to_html()}</main></body></html>"
 
 
 def lab_of(n: int, heads: int = 1) -> AttentionLab:
@@ -44,12 +32,9 @@ def lab_of(n: int, heads: int = 1) -> AttentionLab:
 
 
 @pytest.fixture(scope="module")
-def labs(tmp_path_factory) -> Path:
-    """A folder of small pages, each with one laboratory and nothing else."""
-    folder = tmp_path_factory.mktemp("labs")
-    for file in (SCRIPT, ARCS, TESTING, STYLE):
-        assert file.is_file(), f"{file.name} is not built: run 'make book'"
-        (folder / file.name).write_bytes(file.read_bytes())
+def folder(tmp_path_factory) -> Path:
+    """Each page with one laboratory and nothing else."""
+    folder = small_pages.lay_out(tmp_path_factory.mktemp("labs"), "attention_lab", "word_arcs")
     q, k, v = (torch.randn(2, n, 7, generator=torch.Generator().manual_seed(1)) for n in (3, 5, 5))
     causal = torch.ones(5, 5).tril().bool()
     pages = {
@@ -71,25 +56,13 @@ def labs(tmp_path_factory) -> Path:
             q[0, :, :], k[0], v[0], ["\n", "the", " "], ["a", "\n", "the", "", "the"], row=2
         ),
     }
-    for name, lab in pages.items():
-        (folder / f"{name}.html").write_text(page_of(lab), encoding="utf-8")
+    small_pages.write_pages(folder, {name: [lab] for name, lab in pages.items()})
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(labs: Path):
-    with serve(labs) as address:
-        yield address
-
-
 @pytest.fixture
-def open_lab(open_page, address) -> Callable[..., Page]:
-    def open_(name: str = "six", **options) -> Page:
-        page, page.seen = open_page(f"{address}/{name}.html", **options)
-        page.wait_for_selector(".attention-lab")
-        return page
-
-    return open_
+def open_lab(opener) -> Callable[..., Page]:
+    return opener(".attention-lab", "six")
 
 
 WEIGHTS = """([source, state]) => {
@@ -149,7 +122,7 @@ def test_the_core_equals_torch_on_tensors(open_lab, T, S):
 def test_a_wrong_core_is_noticed(open_lab):
     """The canary: a constant changed in the front end's mathematics must turn the comparison red."""
     page = open_lab()
-    script = TESTING.read_text(encoding="utf-8")
+    script = small_pages.TESTING.read_text(encoding="utf-8")
     broken = script.replace("Math.sqrt(", "Math.cbrt(")
     assert broken != script
     page.evaluate(broken)
@@ -233,15 +206,13 @@ def test_copied_code_gives_what_is_shown(open_lab):
     page.get_by_role("slider", name="Window").fill("3")
     page.get_by_label("Your words (up to 16)").fill('a "quoted" \\ word')
     page.locator("summary", has_text="This state as Python").click()
-    code = page.locator("pre").inner_text()
-    scope: dict = {}
-    exec(code.rsplit("\n", 1)[0], scope)
+    lab = manners.made_by(page.locator("pre").inner_text().rsplit("\n", 1)[0], "lab")
     page.locator("summary", has_text="All weights as a table").click()
     rows = page.locator("details", has_text="All weights as a table").locator("tbody tr")
     rows.first.wait_for()
     shown = [[float(cell) for cell in row.locator("td").all_inner_texts()] for row in rows.all()]
-    torch.testing.assert_close(torch.tensor(shown).double(), scope["lab"].weights, atol=0.00501, rtol=0)
-    assert scope["lab"].tokens == ["a", '"quoted"', "\\", "word"]
+    torch.testing.assert_close(torch.tensor(shown).double(), lab.weights, atol=0.00501, rtol=0)
+    assert lab.tokens == ["a", '"quoted"', "\\", "word"]
 
 
 @pytest.mark.parametrize("may_copy", [True, False])
@@ -506,32 +477,23 @@ def test_twenty_words_are_not_cut_and_the_selected_ones_are_in_sight(open_lab, w
 WEIGHTS_ON_PAPER = """() => [...document.querySelectorAll('.paper tbody tr')]
   .map((row) => [...row.querySelectorAll('td')].map((cell) => Number(cell.innerText)))"""
 SHADES_ON_PAPER = "[...document.querySelectorAll('.paper .cells rect')].map((e) => +e.getAttribute('fill-opacity'))"
-NOT_ON_PAPER = """[...document.querySelectorAll('.attention-lab *')]
-  .filter((e) => e.checkVisibility() && !e.closest('.paper')).map((e) => e.outerHTML)"""
 
 
 @pytest.mark.parametrize("name", ["six", "t64"])
 def test_paper_shows_what_the_reader_has_set(open_lab, name):
     """The picture, the table and the settings as code, and nothing of it on the screen."""
     page = open_lab(name)
-    paper = page.locator(".paper")
     page.get_by_role("slider", name="Temperature").fill("0.35")
     page.locator(".chips.queries button").nth(3).click()
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     lab = {"six": AttentionLab(temperature=0.35), "t64": lab_of(64)}[name]
     lab.temperature = 0.35
-    shown = torch.tensor(page.evaluate(WEIGHTS_ON_PAPER)).double()
-    torch.testing.assert_close(shown, lab.weights, atol=0.00501, rtol=0)
-    shades = torch.tensor(page.evaluate(SHADES_ON_PAPER)).double()
-    torch.testing.assert_close(shades, lab.weights.flatten(), atol=0.0045, rtol=0)  # half of 1/128, and of 0.001
-    assert "temperature=0.35, row=3" in paper.locator("pre").inner_text()
-    assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
-    assert page.evaluate(NOT_ON_PAPER) == []
-    page.emulate_media(media="screen")
-    assert not paper.is_visible()
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert paper.evaluate("(e) => e.childElementCount") == 0
+    with manners.on_paper(page, ".attention-lab") as paper:
+        shown = torch.tensor(page.evaluate(WEIGHTS_ON_PAPER)).double()
+        torch.testing.assert_close(shown, lab.weights, atol=0.00501, rtol=0)
+        shades = torch.tensor(page.evaluate(SHADES_ON_PAPER)).double()
+        torch.testing.assert_close(shades, lab.weights.flatten(), atol=0.0045, rtol=0)  # half of 1/128, and of 0.001
+        assert "temperature=0.35, row=3" in paper.locator("pre").inner_text()
+        assert paper.locator("p").first.inner_text() == page.locator(".sentence").text_content()
 
 
 def test_cross_attention_has_as_many_columns_as_keys(open_lab):
@@ -665,25 +627,8 @@ def test_a_single_word_is_never_padding_by_itself(open_lab):
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
     page = open_lab()
-    for summary in page.locator("summary").all():
-        summary.focus()
-        page.keyboard.press("Enter")
-    names, before = [], None
-    page.locator("input[type=text]").focus()
-    for _ in range(120):
-        name = page.evaluate("document.activeElement.outerHTML")
-        if name == before or "attention-lab" not in page.evaluate(
-            "document.activeElement.closest('.attention-lab')?.className ?? ''"
-        ):
-            break
-        names.append(name)
-        before = name
-        page.keyboard.press("Tab")
-    expected = page.evaluate(
-        "[...document.querySelectorAll('.attention-lab :is(input, select, button, summary, [tabindex])')]"
-        ".filter((e) => e.checkVisibility() && e.tabIndex >= 0).length"
-    )
-    assert len(names) == expected
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".attention-lab", page.locator("input[type=text]"))
     page.get_by_role("button", name="q of sat, coordinate 0").focus()  # of the numbers one; arrows lead to the others
     for key in ("ArrowRight", "ArrowDown"):
         page.keyboard.press(key)
@@ -703,24 +648,16 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_lab):
 
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_lab):
     page = open_lab()
-    for summary in page.locator("summary").all():
-        summary.click()
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll('.attention-lab :is(input, select, button, summary, [tabindex])')]
-        .filter((e) => e.dataset.lmSuppressShortcuts !== 'true'
-                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
-        .map((e) => e.outerHTML)"""
-    )
-    assert unnamed == []
+    manners.unfold(page)
+    manners.check_named(page, ".attention-lab")
 
 
 def test_changes_are_spoken(open_lab):
     page = open_lab()
     before = page.locator(".sentence").inner_text()
     page.get_by_role("slider", name="Temperature").fill("5")
-    after = page.locator(".sentence").inner_text()
-    assert after != before
-    expect(page.locator("[aria-live=polite]")).to_have_text(after)
+    assert page.locator(".sentence").inner_text() != before
+    manners.check_spoken(page, ".attention-lab")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -755,57 +692,33 @@ def test_no_typed_text_breaks_it(open_lab):
     assert told[-2][1] == "only the first 16 of 5000 words are used"
 
 
-MOVES = """async (label) => {
-  const lab = document.querySelector('.attention-lab');
-  const input = lab.querySelector(`input[aria-label="${label}"]`);
-  const times = [];
-  for (let i = 0; i < 220; i++) {
-    const began = performance.now();
-    input.value = String(0.2 + Math.abs((i % 180) - 90) * 0.05); // down and up again, one step of the slider each
-    input.dispatchEvent(new Event('input'));
-    await Promise.resolve();
-    void lab.offsetHeight;
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    if (i % 20 === 0) await new Promise(requestAnimationFrame);
-  }
-  times.splice(0, 20);
-  times.sort((a, b) => a - b);
-  return [times[100], times[189]];
-}"""
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize(("name", "most"), [("t32", 4.0), ("t64", 8.0)])
 def test_a_slider_move_is_quick(open_lab, name, most, record_property):
-    page, median, p95 = open_lab(name), math.inf, math.inf
-    for _ in range(8):  # a busy machine adds time and never takes any away
-        median, p95 = min((median, p95), page.evaluate(MOVES, "Temperature"), key=lambda times: times[1])
-        if p95 <= most:
-            break
-    record_property("move_ms", (median, p95))
-    print(f"{name}: slider move median {median:.2f} ms, p95 {p95:.2f} ms")
-    assert p95 <= most
+    slider = ".attention-lab input[aria-label=Temperature]"
+    moves = speed.slider_move(open_lab(name), slider, lambda i: 0.2 + abs((i % 180) - 90) * 0.05)
+    record_property("move_ms", moves)
+    assert moves[1] <= most
 
 
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ["six", "t32", "t64"])
 def test_the_first_render_is_quick(open_lab, name):
-    times = [float(open_lab(name).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)]
-    print(f"{name}: first render {min(times):.0f} ms")
-    assert min(times) <= 250
+    assert speed.first_render(lambda: open_lab(name)) <= 250
 
 
-@pytest.mark.parametrize(("script", "most"), [(SCRIPT, 15 * 1024), (ARCS, 8 * 1024)], ids=["laboratory", "arcs"])
+@pytest.mark.parametrize(
+    ("script", "most"), [("attention_lab", 15 * 1024), ("word_arcs", 8 * 1024)], ids=["laboratory", "arcs"]
+)
 def test_a_script_is_small(script, most):
     """A widget's script holds no other widget's."""
-    assert len(gzip.compress(script.read_bytes())) <= most
+    assert speed.zipped(small_pages.script_of(script)) <= most
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_works_by_touch(open_lab, dark):
     page = open_lab(width=360, touch=True, dark=dark)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    manners.check_fits(page, 360)
     page.locator(".chips.queries button", has_text="mat").tap()
     expect(page.locator(".sentence")).to_contain_text("“mat” attends")
     box = page.get_by_role("grid").bounding_box()
@@ -827,27 +740,18 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("way", BROKEN)
-def test_a_widget_that_cannot_start_leaves_its_table_and_the_others_alone(open_page, labs, way):
-    good, broken = AttentionLab().to_html(), lab_of(5).to_html()
+def test_a_widget_that_cannot_start_leaves_its_table_and_the_others_alone(open_page, folder, way):
+    broken = lab_of(5).to_html()
     assert BROKEN[way][0] in broken
-    pieces = good, broken.replace(*BROKEN[way]), good
-    (labs / "three.html").write_text(f"{HEAD}<body><main>{''.join(pieces)}</main></body></html>", encoding="utf-8")
-    page, seen = open_page(f"file://{labs}/three.html")
-    page.wait_for_load_state()
-    tables = page.locator(".llmbook-widget")
-    assert [table.is_visible() for table in tables.all()] == [False, True, False]
+    page = manners.open_beside_broken(open_page, folder, AttentionLab().to_html(), broken.replace(*BROKEN[way]))
     assert page.locator(".attention-lab").count() == 2
     for lab in page.locator(".attention-lab").all():
         lab.get_by_role("slider", name="Temperature").fill("5")
         expect(lab.locator(".sentence")).not_to_contain_text("0.67")
-    notice = page.locator(".llmbook-widget + [role=status]")
-    assert notice.inner_text() == "The widget could not start; the table stands in its place."
-    assert len(seen.errors) == 1
-    assert seen.errors[0].startswith("error: ")  # said on the console, not thrown
+    assert len(page.seen.errors) == 1
 
 
-def test_from_disk_without_a_server(open_page, labs):
-    page, seen = open_page(f"file://{labs}/six.html")
+def test_from_disk_without_a_server(open_lab, folder):
+    page = open_lab(base=f"file://{folder}")
     assert "“sat” attends 0.67" in page.locator(".sentence").inner_text()
-    assert seen.errors == []
-    assert seen.foreign == []
+    manners.check_quiet(page)

@@ -1,14 +1,16 @@
 """The writer in Chromium: a stored model comes when it is asked for, and says what it says in PyTorch."""
 
-import gzip
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import manners
 import pytest
+import small_pages
+import speed
 import torch
 import torch.nn.functional as F
 from odd_texts import odd_texts
@@ -16,7 +18,7 @@ from playwright.sync_api import Page, expect
 from taken_down import WAYS, check_taken_down
 from test_pages import violations
 
-from conftest import POLICY, ROOT, serve
+from conftest import POLICY, serve
 from llmbook.inference import generate
 from llmbook.nn import attention_weights
 from llmbook.pages import Writer
@@ -26,63 +28,29 @@ from llmbook.pages.widgets.stored_gpt import pieces, stored_model, tokenizer_of,
 from llmbook.pages.widgets.writer import MOST_CHARACTERS, STATE
 from llmbook.pretrained.own_models import load_stored, stored_tokenizer
 
-SCRIPT = ROOT / "_static/generated/widgets/writer.js"
-TESTING = ROOT / "_build/testing/testing.js"
-STYLE = ROOT / "_static/book.css"
 CLOSE = 1e-4  # float32 in PyTorch, float64 in the browser; what is drawn has three decimals
 MODEL = "gpt-speeches"
-HEAD = """<!doctype html><html lang="en"{theme}><meta charset="utf-8"><title>Writer</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="book.css">
-<script src="testing.js"></script><script src="_static/generated/widgets/writer.js" defer></script>"""
-
-
-def page_of(*widgets: Writer, theme: str = "") -> str:
-    html = "".join(widget.to_html() for widget in widgets)
-    head = HEAD.format(theme=f' data-theme="{theme}"' if theme else "")
-    return f"{head}<body><main><h1>Writer</h1>{html}</main></body></html>"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Small pages laid out as the site is: a widget's script, and the scripts of its model's parts."""
-    folder = tmp_path_factory.mktemp("writer")
-    for file, place in ((SCRIPT, "_static/generated/widgets/writer.js"), (TESTING, "testing.js"), (STYLE, "book.css")):
-        assert file.is_file(), f"{file.name} is not built: run 'make book'"
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        (folder / place).write_bytes(file.read_bytes())
-    models = folder / "_static/models"
-    models.mkdir()
-    for name in (MODEL, "gpt-characters", "trigrams"):
-        for file, text in stored_weights.scripts(name).items():
-            (models / file).write_text(text, encoding="utf-8")
+    folder = small_pages.lay_out(
+        tmp_path_factory.mktemp("writer"), "writer", parts=[MODEL, "gpt-characters", "trigrams"]
+    )
     (folder / "model.bin").write_bytes(stored_weights.packed(MODEL))
+    small_pages.write_page(folder, "dark", Writer(), theme="dark")
     pages = {
-        "plain": page_of(Writer()),
-        "dark": page_of(Writer(), theme="dark"),
-        "two": page_of(Writer(), Writer("Once upon a time", temperature=0.5)),
-        "letters": page_of(Writer("The state of", model="gpt-characters", top_k=5)),
+        "plain": [Writer()],
+        "two": [Writer(), Writer("Once upon a time", temperature=0.5)],
+        "letters": [Writer("The state of", model="gpt-characters", top_k=5)],
     }
-    for name, text in pages.items():
-        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+    small_pages.write_pages(folder, pages)
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(folder) -> Iterator[str]:
-    with serve(folder) as address:
-        yield address
-
-
 @pytest.fixture
-def open_writer(open_page, address) -> Callable[..., Page]:
-    def open_(name: str = "plain", *, link: str = "", awake: bool = True, base: str = address, **options) -> Page:
-        page, page.seen = open_page(f"{base}/{name}.html{link}", **options)
-        page.wait_for_selector(".writer")
-        if awake:
-            wake(page)
-        return page
-
-    return open_
+def open_writer(opener) -> Callable[..., Page]:
+    return opener(".writer", wake=wake)
 
 
 def field(page: Page):
@@ -153,29 +121,16 @@ def agree(page: Page, writer: Writer) -> None:
 # --- the model comes ----------------------------------------------------------------------------------------------
 
 
-def parts_loaded(page: Page) -> list[str]:
-    names = "performance.getEntriesByType('resource').map((entry) => entry.name)"
-    return [name for name in page.evaluate(names) if "/models/" in name]
-
-
 def test_the_model_comes_at_the_first_touch_and_not_before(open_writer):
     page = open_writer(awake=False)
     status = page.locator(".writer .loading")
     assert "gpt-speeches comes when you first use this: 2.7 MB" in status.inner_text()
-    for _ in range(40):  # to go by with the Tab key is no touch
-        page.keyboard.press("Tab")
-    page.mouse.move(300, 300)
-    page.mouse.wheel(0, 200)
-    page.wait_for_timeout(200)
-    assert parts_loaded(page) == []
+    manners.check_going_by_is_no_touch(page)
     assert status.locator("progress").is_hidden()
     wake(page)
-    stored = stored_weights.describe(MODEL)
-    names = [f"{MODEL}-{stored['digest']}-{number}.js" for number in range(stored["parts"])]
-    assert [name.rsplit("/", 1)[1] for name in parts_loaded(page)] == names
+    assert small_pages.parts_loaded(page) == small_pages.names_of_parts(MODEL)
     assert status.inner_text() == ""
-    assert page.seen.foreign == []
-    assert page.seen.errors == []
+    manners.check_quiet(page)
 
 
 @pytest.mark.parametrize("touch", ["slider", "button", "key", "token"])
@@ -217,44 +172,34 @@ def test_progress_is_shown_while_it_comes(open_writer):
 
 
 def test_a_part_that_does_not_come_is_told_and_a_second_try_helps(open_writer, folder):
-    number = stored_weights.describe(MODEL)["parts"] - 2
-    (file,) = (folder / "_static/models").glob(f"{MODEL}-*-{number}.js")
-    away = file.rename(file.with_suffix(".away"))
-    try:
+    *_, part, _ = names = small_pages.names_of_parts(MODEL)
+    with small_pages.part_away(folder, part):
         page = open_writer(awake=False)
         field(page).click()
         status = page.locator(".writer .loading")
-        expect(status).to_contain_text(f"part {number + 1} of {number + 2} did not come", timeout=30_000)
+        expect(status).to_contain_text(f"part {len(names) - 1} of {len(names)} did not come", timeout=30_000)
         assert shown(page)  # what Python has found is still there
-    finally:
-        away.rename(file)
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".writer .sentence")).to_contain_text("tokens may be drawn", timeout=30_000)
     assert page.get_by_role("button", name="Try again").count() == 0
 
 
 def test_bytes_that_are_no_model_are_told(open_writer, folder):
-    (file,) = (folder / "_static/models").glob(f"{MODEL}-*-0.js")
-    good = file.read_text(encoding="utf-8")
-    try:
-        file.write_text(re.sub(r'= "....', '= "AAAA', good), encoding="utf-8")
+    with small_pages.part_spoilt(folder, small_pages.names_of_parts(MODEL)[0]):
         page = open_writer(awake=False)
         field(page).click()
         expect(page.locator(".writer .loading")).to_contain_text("could not be opened", timeout=30_000)
-    finally:
-        file.write_text(good, encoding="utf-8")
 
 
 def test_from_disk_without_a_server(open_writer, folder):
     page = open_writer(base=f"file://{folder}")
     write(page, "The American people")
     agree(page, Writer("The American people"))
-    assert page.seen.errors == []
-    assert page.seen.foreign == []
+    manners.check_quiet(page)
 
 
 def test_where_no_worker_may_start_the_page_computes_itself(open_writer, folder):
-    with serve(folder, POLICY.replace("worker-src blob:; ", "")) as strict:
+    with serve(folder, small_pages.NO_WORKER) as strict:
         page = open_writer(base=strict)
         write(page, "We will defend our freedom and")
         agree(page, Writer("We will defend our freedom and"))
@@ -266,14 +211,10 @@ def test_where_no_worker_may_start_the_page_computes_itself(open_writer, folder)
 
 
 def test_two_writers_are_two_and_a_broken_one_leaves_the_other_alive(open_page, folder):
-    broken = Writer().to_html().replace('"stored"', '"sauce"')
-    (folder / "broken.html").write_text(
-        f"{HEAD.format(theme='')}<body><main>{broken}{Writer('Once').to_html()}</main></body></html>", encoding="utf-8"
-    )
-    page, seen = open_page(f"file://{folder}/broken.html")
-    assert [place.is_visible() for place in page.locator(".llmbook-widget").all()] == [True, False]
+    good = Writer("Once").to_html()
+    page = manners.open_beside_broken(open_page, folder, good, good.replace('"stored"', '"sauce"'))
     wake(page)
-    assert len(seen.errors) == 1
+    assert len(page.seen.errors) == 1
 
 
 def test_two_writers_on_a_page_do_not_disturb_each_other(open_writer):
@@ -581,11 +522,8 @@ def test_what_was_predicted_counts_on_the_page_of_calibration(open_page, site):
         expect(choices).to_have_count(6)
         page.get_by_label("How sure are you?").select_option(sure)
         choices.get_by_text(told(Writer(field(page).input_value()), 1)[0][0], exact=True).click()
-    page.goto(f"{site}/chapters/how-sure.html")
     score = (0.3**2 + 0.7**2) / 2
-    expect(page.locator(".llmbook-calibration")).to_contain_text(
-        f"Your Brier score is {score:.3f} over 2 first answers, of which 2 were right."
-    )
+    manners.check_counted(page, site, f"{score:.3f} over 2 first answers, of which 2 were right.")
     assert seen.errors == []
 
 
@@ -665,7 +603,7 @@ def test_a_text_is_compared_with_counted_n_grams(open_writer):
     assert part.locator("p").first.inner_text().endswith("A full bar is 8 nats or more.")
     assert bars(part) == pytest.approx([0, *(min(1, x / 8) for x in nats)], abs=1e-3)
     assert bars(part, "--v") == [0] * len(ids)  # there is none
-    assert not any("trigrams" in name for name in parts_loaded(page))
+    assert not any("trigrams" in name for name in small_pages.parts_loaded(page))
     part.get_by_role("button", name="Compare with counted n-grams: 0.7 MB").click()
     expect(part.locator("p").first).to_contain_text("In nats a character: ")
     expect(part.get_by_role("button")).to_have_count(0)
@@ -687,8 +625,9 @@ def test_a_text_is_compared_with_counted_n_grams(open_writer):
         assert cell[:3] == [f"{x:.2f}" for x in numbers]
         assert cell[3] == ("model" if numbers[0] < numbers[2] else "trigrams")
     assert bars(part, "--v") == pytest.approx([0, 0, *(min(1, row[3] / 8) for row in rows)], abs=1e-3)
-    names = [f"trigrams-{stored_weights.digest('trigrams')}-{n}.js" for n in range(3)]
-    assert [name.rsplit("/", 1)[1] for name in parts_loaded(page) if "trigrams" in name] == names
+    assert [name for name in small_pages.parts_loaded(page) if "trigrams" in name] == small_pages.names_of_parts(
+        "trigrams"
+    )
     write(page, "e")
     expect(part.locator("p").first).to_have_text("There are too few tokens to compare yet.")
     write(page, "")
@@ -713,16 +652,12 @@ def test_a_long_text_is_measured_whole_and_typing_overtakes_it(open_writer):
 
 
 def test_counts_that_do_not_come_are_told_and_a_second_try_helps(open_writer, folder):
-    (file,) = (folder / "_static/models").glob("trigrams-*-1.js")
     page = open_writer()
     part = opened(page, "How surprising")
-    away = file.rename(file.with_suffix(".away"))
-    try:
+    with small_pages.part_away(folder, small_pages.names_of_parts("trigrams")[1]):
         part.get_by_role("button", name="Compare").click()
         expect(part.locator(".notice")).to_have_text("The counts did not come: part 2 of 3 did not come.")
         assert part.locator("td").count() > 5  # what the model says is still there
-    finally:
-        away.rename(file)
     part.get_by_role("button", name="Try again").click()
     expect(part.locator("p").first).to_contain_text("In nats a character")
 
@@ -785,14 +720,9 @@ def test_copied_code_gives_what_is_shown(open_writer):
     page.get_by_role("slider", name="Temperature").fill("0.35")
     page.get_by_role("slider", name="Top-k").fill("4")
     write(page, 'A "quoted" \\ text\nof two lines 🙂')
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy as code").click()
-    page.get_by_role("button", name="Copied").wait_for()
-    code = page.evaluate("navigator.clipboard.readText()")
-    scope: dict = {}
-    exec(code, scope)
-    assert scope["writer"].text == field(page).input_value()
-    agree(page, scope["writer"])
+    writer = manners.made_by(manners.copied_code(page), "writer")
+    assert writer.text == field(page).input_value()
+    agree(page, writer)
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -809,7 +739,7 @@ def test_a_link_restores_the_state(open_writer, folder, address, scheme):
     part.get_by_role("slider", name="Head").fill("1")
     link = page.get_by_role("link", name="Link to this state").get_attribute("href")
     again = open_writer(base=base, link=link, awake=False)
-    assert parts_loaded(again) == []
+    assert small_pages.parts_loaded(again) == []
     assert field(again).input_value() == field(page).input_value()
     assert "layer=3, head=1)" in again.locator("pre").text_content()
     wake(again)
@@ -864,24 +794,11 @@ def test_of_a_link_nothing_is_trusted(open_writer, link):
 # --- manners ------------------------------------------------------------------------------------------------------
 
 
-TYPE = """async ([texts, half]) => {
-  const field = document.querySelector('.writer textarea');
-  const typed = [];
-  for (const [i, text] of texts.entries()) {
-    field.value = half && i % 7 === 0 ? `${text}\\ud83d ${text}` : text;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    if (i % 50 === 0) await new Promise(requestAnimationFrame);
-    typed.push([field.value.length, document.querySelector('.writer .notice').textContent]);
-  }
-  return typed;
-}"""
-
-
 @pytest.mark.parametrize("half", [False, True], ids=["whole", "halves of surrogate pairs"])
 def test_no_typed_text_breaks_it(open_writer, half):
     page = open_writer()
-    typed = page.evaluate(TYPE, [odd_texts("y" * (MOST_CHARACTERS + 1)), half])
-    assert page.evaluate("window.hacked") is None
+    texts = odd_texts("y" * (MOST_CHARACTERS + 1))
+    typed = manners.type_texts(page, ".writer", texts, half=half, shown=[".notice"])
     assert typed[-1][1] == f"Only the first {MOST_CHARACTERS} of {MOST_CHARACTERS + 1} characters are kept. "
     settle(page)
     agree(page, Writer("y" * MOST_CHARACTERS))
@@ -912,8 +829,7 @@ def test_a_hard_text_is_shown_and_nothing_of_it_is_lost(open_writer, text):
 def test_it_is_accessible_in_both_themes(open_writer, name):
     page = open_writer(name, dark=name == "dark")
     page.get_by_role("button", name="Draw a hundred").click()
-    for summary in page.locator("summary").all():
-        summary.click()
+    manners.unfold(page)
     assert violations(page) == []
     page.get_by_role("button", name="Predict, then reveal").click()
     expect(page.get_by_role("group", name="What comes next?").get_by_role("button")).to_have_count(6)
@@ -921,33 +837,13 @@ def test_it_is_accessible_in_both_themes(open_writer, name):
 
 
 def test_asleep_and_failed_it_is_accessible_too(open_page, folder, tmp_path):
-    page, _ = open_page(f"file://{folder}/plain.html")
-    assert violations(page) == []
-    (tmp_path / "_static/generated/widgets").mkdir(parents=True)
-    for file in ("plain.html", "book.css", "testing.js", "_static/generated/widgets/writer.js"):
-        (tmp_path / file).write_bytes((folder / file).read_bytes())
-    page, _ = open_page(f"file://{tmp_path}/plain.html")
-    field(page).click()
-    page.get_by_role("button", name="Try again").wait_for()
-    assert violations(page) == []
+    manners.check_accessible_asleep_and_failed(open_page, folder, tmp_path, "writer", lambda page: field(page).click())
 
 
 def test_the_keyboard_alone_reaches_and_moves_everything(open_writer):
     page = open_writer()
-    for summary in page.locator("summary").all():
-        summary.focus()
-        page.keyboard.press("Enter")
-    inside = "document.activeElement.closest('.writer') !== null"
-    field(page).focus()
-    names = 0
-    while page.evaluate(inside) and names < 80:
-        names += 1
-        page.keyboard.press("Tab")
-    expected = page.evaluate(
-        "[...document.querySelectorAll('.writer :is(textarea, input, select, button, summary, a, [tabindex])')]"
-        ".filter((e) => e.checkVisibility() && e.tabIndex >= 0 && !e.disabled).length"
-    )
-    assert names == expected
+    manners.unfold(page, "Enter")
+    manners.check_tab_reaches_all(page, ".writer", field(page))
     page.get_by_role("slider", name="Temperature").focus()
     page.keyboard.press("ArrowLeft")
     assert page.get_by_role("slider", name="Temperature").input_value() == "0.95"
@@ -960,21 +856,14 @@ def test_the_keyboard_alone_reaches_and_moves_everything(open_writer):
 def test_every_focusable_part_keeps_its_keys_and_has_a_name(open_writer):
     page = open_writer()
     page.get_by_role("button", name="Predict, then reveal").click()
-    for summary in page.locator("summary").all():
-        summary.click()
-    unnamed = page.evaluate(
-        """[...document.querySelectorAll('.writer :is(textarea, input, select, button, summary, [tabindex])')]
-        .filter((e) => e.dataset.lmSuppressShortcuts !== 'true'
-                || !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim()))
-        .map((e) => e.outerHTML)"""
-    )
-    assert unnamed == []
+    manners.unfold(page)
+    manners.check_named(page, ".writer")
 
 
 def test_changes_are_spoken(open_writer):
     page = open_writer()
     page.get_by_role("slider", name="Temperature").fill("0.3")
-    expect(page.locator(".writer > [aria-live=polite]")).to_have_text(page.locator(".writer .sentence").inner_text())
+    manners.check_spoken(page, ".writer")
 
 
 @pytest.mark.parametrize("width", [320, 360])
@@ -983,9 +872,8 @@ def test_a_phone_works_by_touch(open_writer, width):
     field(page).tap()
     expect(page.locator(".writer .sentence")).to_contain_text("may be drawn", timeout=30_000)
     write(page, "🙂" * 200 + "x" * 300)
-    for summary in page.locator("summary").all():
-        summary.tap()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    manners.unfold(page, "tap")
+    manners.check_fits(page, width)
     before = field(page).input_value()
     page.locator(".writer .candidates button").first.tap()
     settle(page)
@@ -1003,15 +891,10 @@ def test_on_paper_there_is_what_the_reader_has_set(open_writer, awake):
     page = open_writer(awake=awake)
     if awake:
         page.get_by_role("slider", name="Temperature").fill("0.5")
-    page.emulate_media(media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    paper = page.locator(".writer .paper")
-    assert paper.locator("svg").bounding_box()["height"] > 50
-    assert paper.locator("tbody tr").count() == 12
-    assert ("temperature=0.5" in paper.locator("pre").inner_text()) == awake
-    assert not field(page).is_visible()
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert paper.inner_html() == ""
+    with manners.on_paper(page, ".writer") as paper:
+        assert paper.locator("svg").bounding_box()["height"] > 50
+        assert paper.locator("tbody tr").count() == 12
+        assert ("temperature=0.5" in paper.locator("pre").inner_text()) == awake
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -1027,25 +910,11 @@ def test_a_writer_taken_down_changes_no_more(open_writer, way):
 
 
 def test_the_script_is_small():
-    assert len(gzip.compress(SCRIPT.read_bytes())) <= 30 * 1024
+    assert speed.zipped(small_pages.script_of("writer")) <= 30 * 1024
 
 
-LONGEST = """async () => {
-  let tasks = [];
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)))
-    .observe({ type: 'longtask' });
+USE = """async () => {
   const writer = document.querySelector('.writer'), text = writer.querySelector('textarea');
-  const until = async (done) => {
-    const began = performance.now();
-    tasks = [];
-    while (!done()) await new Promise((next) => setTimeout(next, 10));
-    const took = performance.now() - began;
-    await new Promise((next) => setTimeout(next, 100));
-    return [Math.max(0, ...tasks), took];
-  };
-  const end = performance.now() + 80;
-  setTimeout(() => { while (performance.now() < end + 80); }); // a task that is too long, to be seen
-  const blocked = await until(() => performance.now() > end + 100);
   text.click();
   const opened = await until(() => writer.querySelector('.sentence').textContent.includes('may be drawn'));
   text.value = 'We are a strong and free people. '.repeat(12);
@@ -1055,53 +924,27 @@ LONGEST = """async () => {
   const more = writer.querySelectorAll('.buttons button')[2];
   more.click();
   const written = await until(() => text.value.length > before && more.textContent !== 'Stop');
-  return { blocked, opened, read, written };
+  return { opened, read, written };
 }"""
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("policy", [POLICY, POLICY.replace("worker-src blob:; ", "")], ids=["worker", "page"])
+@pytest.mark.parametrize("policy", [POLICY, small_pages.NO_WORKER], ids=["worker", "page"])
 def test_no_frame_is_blocked_for_long(open_writer, folder, policy):
     """Neither while the model is opened nor while it reads and writes; and it writes 30 tokens a second at least."""
     with serve(folder, policy) as base:
-        tries = [open_writer(base=base, awake=False).evaluate(LONGEST) for _ in range(3)]
-    least = {name: min(found[name] for found in tries) for name in tries[0]}  # a busy machine only adds time
-    print({name: f"longest task {longest:.0f} ms of {took:.0f} ms" for name, (longest, took) in least.items()})
-    assert least.pop("blocked")[0] >= 80, "a task that is too long was not seen"
-    assert max(longest for longest, _ in least.values()) <= 50
+        longest, tries = speed.longest_tasks(lambda: open_writer(base=base, awake=False), USE)
+    assert longest <= 50
     assert min(found["written"][1] for found in tries) <= 40 / 30 * 1000  # ms for forty tokens
 
 
 @pytest.mark.alone
 def test_the_first_render_is_quick(open_writer):
-    times = [
-        float(open_writer(awake=False).locator(".llmbook-widget").get_attribute("data-render-ms")) for _ in range(3)
-    ]
-    print(f"first render {min(times):.0f} ms")
-    assert min(times) <= 250
-
-
-MOVES = """async () => {
-  const input = document.querySelector('.writer input[aria-label=Temperature]');
-  const times = [];
-  for (let i = 0; i < 220; i++) {
-    const began = performance.now();
-    input.value = String(Math.abs((i % 80) - 40) * 0.05);
-    input.dispatchEvent(new Event('input', { bubbles: true }));
-    await Promise.resolve();
-    document.body.getBoundingClientRect();
-    times.push(performance.now() - began);
-    if (i % 20 === 0) await new Promise(requestAnimationFrame);
-  }
-  times.splice(0, 20);
-  times.sort((a, b) => a - b);
-  return [times[100], times[189]];
-}"""
+    assert speed.first_render(lambda: open_writer(awake=False)) <= 250
 
 
 @pytest.mark.alone
 def test_a_slider_move_is_quick(open_writer):
-    page = open_writer()
-    median, p95 = min((page.evaluate(MOVES) for _ in range(5)), key=lambda times: times[1])
-    print(f"slider move median {median:.2f} ms, p95 {p95:.2f} ms")
+    slider = ".writer input[aria-label=Temperature]"
+    _, p95 = speed.slider_move(open_writer(), slider, lambda i: abs((i % 80) - 40) * 0.05, tries=5)
     assert p95 <= 8

@@ -1,13 +1,12 @@
 """The laboratory's Python side: the same weights as the library's, a stable rendering, and clear errors."""
 
-import json
 import math
-import re
 
 import ipywidgets
 import pytest
 import torch
 import traitlets
+from held import state_in
 
 from llmbook.data import six_words
 from llmbook.nn import attention_weights, causal_mask
@@ -20,10 +19,6 @@ KEYS = ["u", "v", "w", "x", "y"]
 def tensors(heads: int = 2, T: int = 3, S: int = 5, K: int = 7) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
     return torch.randn(heads, T, K), torch.randn(heads, S, K), torch.randn(heads, S, 11)
-
-
-def state_in(html: str) -> dict:
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
 
 
 def test_shows_the_six_words_by_default():

@@ -1,13 +1,17 @@
 """The gap filler's Python side: the chances of page 3.4, a stable rendering, and clear errors."""
 
-import json
 import math
-import re
 
 import ipywidgets
 import pytest
 import torch
-import traitlets
+from held import (
+    check_half_a_pair_is_read_as_a_browser_reads_it,
+    check_parts_are_sent,
+    check_set_later,
+    check_typed_text_is_escaped,
+    state_in,
+)
 
 from llmbook.data import sentences, speeches
 from llmbook.pages import GapFiller
@@ -28,10 +32,6 @@ def logits_of(text: str, changes: dict[int, int]) -> torch.Tensor:
         ids[place] = i
     with torch.no_grad():
         return load_stored(NAME)(torch.tensor([[CLS, *ids, SEP]]))[0][0]
-
-
-def state_in(html: str) -> dict:
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
 
 
 def test_the_chances_are_the_models():
@@ -238,25 +238,17 @@ def test_a_changed_setting_changes_what_is_compared():
 
 
 def test_typed_text_is_escaped():
-    html = GapFiller("</script><script>alert(1)</script>", hidden=[0]).to_html()
-    assert html.count("<script") == 1
-    assert state_in(html)["text"] == "</script><script>alert(1)</script>"
+    check_typed_text_is_escaped(GapFiller, hidden=[0])
 
 
 def test_half_of_a_surrogate_pair_is_read_as_a_browser_reads_it():
-    filler = GapFiller("a\ud83d")
-    assert filler.text == "a\ufffd"
-    filler.text = "\udc00b"
-    assert filler.text == "\ufffdb"
+    check_half_a_pair_is_read_as_a_browser_reads_it(GapFiller)
 
 
 def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
-    filler, sent = GapFiller(TEXT), []
-    monkeypatch.setattr(GapFiller, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
-    asked = [{"part": part, "name": NAME} for part in (0, -1, 6, True)]
-    for content in (*asked, {"part": 0}, {"part": 0, "name": "dates"}, {"part": 0, "name": []}, None, "part"):
-        filler._handle_custom_msg(content, [])
-    assert sent == [({"part": 0, "name": NAME}, [stored_weights.part(NAME, 0)])]
+    refused = [{"part": part, "name": NAME} for part in (-1, 6, True)]
+    refused += [{"part": 0, "name": "dates"}, {"part": 0, "name": []}]
+    check_parts_are_sent(monkeypatch, GapFiller(TEXT), [(NAME, 0)], refused)
 
 
 IMPOSSIBLE = [
@@ -299,8 +291,4 @@ def test_what_cannot_be_is_named(settings, message):
     ],
 )
 def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
-    filler = GapFiller(TEXT, hidden=[1])
-    before = getattr(filler, name), filler.to_html()
-    with pytest.raises(traitlets.TraitError):
-        setattr(filler, name, value)
-    assert (getattr(filler, name), filler.to_html()) == before
+    check_set_later(GapFiller(TEXT, hidden=[1]), name, value)

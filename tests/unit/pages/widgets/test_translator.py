@@ -2,7 +2,6 @@
 
 import base64
 import itertools
-import json
 import math
 import re
 from datetime import date, timedelta
@@ -10,7 +9,13 @@ from datetime import date, timedelta
 import ipywidgets
 import pytest
 import torch
-import traitlets
+from held import (
+    check_half_a_pair_is_read_as_a_browser_reads_it,
+    check_parts_are_sent,
+    check_set_later,
+    check_typed_text_is_escaped,
+    state_in,
+)
 
 from llmbook.data.date_pairs import CHINESE_FORM, FIRST, FORMATS, LAST, date_pair
 from llmbook.inference import beam_search
@@ -35,10 +40,6 @@ from llmbook.pretrained.own_models import load_stored
 FAR = "July 4, 1776"
 TEXT = "Sat, Aug 12, 2034"
 ENGLISH, CHINESE = date_languages()
-
-
-def state_in(html: str) -> dict:
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
 
 
 # --- what it writes -----------------------------------------------------------------------------------------------
@@ -356,32 +357,18 @@ def test_a_changed_setting_changes_what_is_compared():
 
 
 def test_typed_text_is_escaped():
-    html = Translator("</script><script>alert(1)</script>").to_html()
-    assert html.count("<script") == 1
-    assert state_in(html)["text"] == "</script><script>alert(1)</script>"
+    check_typed_text_is_escaped(Translator)
 
 
 def test_half_of_a_surrogate_pair_is_read_as_a_browser_reads_it():
-    made = Translator("a\ud83d")
-    assert made.text == "a\ufffd"
-    made.text = "\udc00b"
-    assert made.text == "\ufffdb"
-    made.to_html().encode()
+    check_half_a_pair_is_read_as_a_browser_reads_it(Translator)
 
 
 def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
-    made, sent = Translator(TEXT), []
-    monkeypatch.setattr(Translator, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
     parts = stored_weights.describe("dates")["parts"]
-    asked = [{"part": number, "name": "dates"} for number in (0, parts - 1)]
-    for content in asked:
-        made._handle_custom_msg(content, [])
-    assert [content for content, _ in sent] == asked
-    assert [buffers for _, buffers in sent] == [[stored_weights.part("dates", number)] for number in (0, parts - 1)]
-    wrong = [{"part": number, "name": "dates"} for number in (parts, -1, "0", True)]
-    for content in (*wrong, {"part": 0}, {"part": 0, "name": "gpt-speeches"}, {}, None, "part", [0]):
-        made._handle_custom_msg(content, [])
-    assert len(sent) == 2
+    refused = [{"part": number, "name": "dates"} for number in (parts, -1, "0", True)]
+    refused.append({"part": 0, "name": "gpt-speeches"})
+    check_parts_are_sent(monkeypatch, Translator(TEXT), [("dates", 0), ("dates", parts - 1)], refused)
 
 
 BAD = [
@@ -410,8 +397,4 @@ def test_what_cannot_be_is_named(settings, message):
     [("text", "x" * 201), ("width", 5), ("beam", -1), ("step", 20), ("layer", 2), ("head", 4), ("key", 32)],
 )
 def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
-    made = Translator(TEXT)
-    before = getattr(made, name), made.to_html()
-    with pytest.raises(traitlets.TraitError, match=f"{name} must"):
-        setattr(made, name, value)
-    assert (getattr(made, name), made.to_html()) == before
+    check_set_later(Translator(TEXT), name, value, f"{name} must")

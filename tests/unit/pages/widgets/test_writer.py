@@ -2,12 +2,17 @@
 
 import json
 import math
-import re
 
 import ipywidgets
 import pytest
 import torch
-import traitlets
+from held import (
+    check_half_a_pair_is_read_as_a_browser_reads_it,
+    check_parts_are_sent,
+    check_set_later,
+    check_typed_text_is_escaped,
+    state_in,
+)
 
 from llmbook.inference import generate
 from llmbook.nn.attention import attention_weights
@@ -27,10 +32,6 @@ def logits_of(text: str, name: str = "gpt-speeches") -> torch.Tensor:
     ids = stored_tokenizer(name).encode(text)
     with torch.no_grad():
         return load_stored(name)(torch.tensor([ids]))[0]
-
-
-def state_in(html: str) -> dict:
-    return json.loads(re.search(r'<script type="application/json">(.*?)</script>', html)[1])
 
 
 def test_the_chances_are_the_models():
@@ -209,33 +210,20 @@ def test_a_changed_setting_changes_what_is_compared():
 
 
 def test_typed_text_is_escaped():
-    html = Writer("</script><script>alert(1)</script>").to_html()
-    assert html.count("<script") == 1
-    assert state_in(html)["text"] == "</script><script>alert(1)</script>"
+    check_typed_text_is_escaped(Writer)
 
 
 def test_half_of_a_surrogate_pair_is_read_as_a_browser_reads_it():
-    writer = Writer("a\ud83d")
-    assert writer.text == "a\ufffd"
-    writer.text = "\udc00b"
-    assert writer.text == "\ufffdb"
+    check_half_a_pair_is_read_as_a_browser_reads_it(Writer)
 
 
 def test_a_front_end_is_sent_the_part_it_asks_for(monkeypatch):
-    writer, sent = Writer(TEXT), []
-    monkeypatch.setattr(Writer, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
-    asked = [{"part": n, "name": name} for name, n in (("gpt-speeches", 0), ("gpt-speeches", 10), ("trigrams", 2))]
-    for content in asked:
-        writer._handle_custom_msg(content, [])
-    assert [content for content, _ in sent] == asked
-    assert [buffers for _, buffers in sent] == [[stored_weights.part(of["name"], of["part"])] for of in asked]
-    for part in (11, -1, "0", True, None):
-        writer._handle_custom_msg({"part": part, "name": "gpt-speeches"}, [])
-    other = ({"part": 3, "name": "trigrams"}, {"part": 0, "name": "dates"}, {"part": 0}, {}, None, "part", [0])
-    for content in other:
-        writer._handle_custom_msg(content, [])
-    Writer(TEXT, model="gpt-characters")._handle_custom_msg({"part": 0, "name": "trigrams"}, [])
-    assert len(sent) == 3
+    refused = [{"part": part, "name": "gpt-speeches"} for part in (11, -1, "0", True, None)]
+    refused += [{"part": 3, "name": "trigrams"}, {"part": 0, "name": "dates"}]
+    asked = [("gpt-speeches", 0), ("gpt-speeches", 10), ("trigrams", 2)]
+    check_parts_are_sent(monkeypatch, Writer(TEXT), asked, refused)
+    other = Writer(TEXT, model="gpt-characters")
+    check_parts_are_sent(monkeypatch, other, [("gpt-characters", 0)], [{"part": 0, "name": "trigrams"}])
 
 
 @pytest.mark.parametrize(
@@ -296,11 +284,7 @@ def test_what_cannot_be_is_named(settings, message):
     ],
 )
 def test_what_is_set_later_is_checked_and_the_old_value_stays(name, value):
-    writer = Writer(TEXT)
-    before = getattr(writer, name), writer.to_html()
-    with pytest.raises(traitlets.TraitError, match=f"{name} must"):
-        setattr(writer, name, value)
-    assert (getattr(writer, name), writer.to_html()) == before
+    check_set_later(Writer(TEXT), name, value, f"{name} must")
 
 
 def test_an_emptied_field_is_no_error_until_it_is_asked():
