@@ -73,25 +73,25 @@ def inputs() -> Tensor:
 SLICES = {
     "minilm": Prepared(
         title="MiniLM: weights, never rounded",
-        code='w = minilm.get_parameter("encoder.layers.2.feed_forward.w_2.weight")[::96]',
+        code='w = minilm.get_parameter("encoder.layers.2.feed_forward.w_2.weight")[::96].half()',
         rows=4,
         take=minilm,
     ),
     "gpt": Prepared(
         title="the book’s GPT: weights",
-        code='w = matrices(gpt)["3.feed_forward.w_2"].weight[::24]',
+        code='w = matrices(gpt)["3.feed_forward.w_2"].weight[::24].half()',
         rows=8,
         take=gpt,
     ),
     "smollm2": Prepared(
         title="SmolLM2: weights, from a file of four bits",
-        code='w = matrices(smol)["10.feed_forward.w_2"].weight[::144]',
+        code='w = matrices(smol)["10.feed_forward.w_2"].weight[::144].half()',
         rows=4,
         take=smollm2,
     ),
     "inputs": Prepared(
         title="SmolLM2: inputs of its last matrix, with outliers",
-        code=f'w = x[8:57:16]  # what matrices(smol)["{LAST}.feed_forward.w_2"] reads',
+        code=f'w = x[8:57:16].half()  # what matrices(smol)["{LAST}.feed_forward.w_2"] reads',
         rows=4,
         take=inputs,
     ),

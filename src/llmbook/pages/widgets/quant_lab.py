@@ -36,7 +36,7 @@ CHOICES = {"grid": tuple(GRIDS), "norm": NORMS}
 OWN = "own"  # what a matrix of the reader's is called
 MOST_NUMBERS, MOST_ROWS = 16384, 64
 TITLES = {
-    "symmetric": "whole numbers, symmetric",
+    "symmetric": "symmetric whole numbers",
     "asymmetric": "whole numbers, zero-point",
     "free": "whole numbers, free offset",
     "fp4": "fp4",
@@ -163,9 +163,7 @@ def own(weights: Any) -> dict[str, Any]:
         raise ValueError(f"weights must be a tensor, got {type(weights).__name__}")
     if weights.ndim != 2 or weights.numel() == 0 or weights.numel() > MOST_NUMBERS or len(weights) > MOST_ROWS:
         most = f"at most {MOST_ROWS} rows and {MOST_NUMBERS} numbers"
-        raise ValueError(
-            f"weights must be a matrix with {most}, got {tuple(weights.shape)}: take rows, w[::96]"
-        )
+        raise ValueError(f"weights must be a matrix with {most}, got {tuple(weights.shape)}: take rows, w[::96]")
     if not weights.half().isfinite().all():
         raise ValueError("weights must be finite in float16, whose largest number is 65504")
     rows, columns = weights.shape

@@ -5,7 +5,7 @@ import type { Norm } from "../../core/grids";
 import type { GridName, Group, Setting } from "./state";
 
 export const GRID_NAMES: Record<GridName, string> = {
-  symmetric: "whole numbers, symmetric",
+  symmetric: "symmetric whole numbers",
   asymmetric: "whole numbers, zero-point",
   free: "whole numbers, free offset",
   fp4: "fp4",
@@ -24,7 +24,7 @@ export const sharing = (group: Group): string =>
 
 export function settingName({ grid, bits, group }: Setting): string {
   const isListed = grid === "fp4" || grid === "nf4";
-  return `${GRID_NAMES[grid]}${isListed ? "" : ` of ${bits} bits`}, ${sharing(group)}`;
+  return `${isListed ? "" : `${bits}-bit `}${GRID_NAMES[grid]}, ${sharing(group)}`;
 }
 
 /** A share in per cent: three digits, or so many decimals that there is something to see. */

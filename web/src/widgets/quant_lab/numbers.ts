@@ -1,7 +1,9 @@
 // The strip as a grid that is one stop of the Tab key: arrows choose a number, the pointer shows one in passing.
 
 import { h, uniqueId } from "../../controls/element";
+import heatCss from "../../controls/heat_map/heat_map.css";
 import { cellAfter } from "../../controls/heat_map/keys";
+import { adoptStyleSheet } from "../../controls/style_sheet";
 import { setAttribute, setText } from "../../controls/write";
 import type { QuantLab } from "./lab";
 import { equation } from "./sentences";
@@ -11,6 +13,7 @@ const PAGES: Record<string, number> = { PageUp: -WIDE, PageDown: WIDE };
 const HINT = "Dots are numbers, dashes what they become, lines the levels. Point, or move with the arrow keys.";
 
 export function numbers(lab: QuantLab): HTMLElement {
+  adoptStyleSheet(heatCss); // the grid that takes clicks and keys lies over the picture
   const picture = strip();
   const cell = h("div", { role: "gridcell", id: uniqueId("cell") });
   const line = h("div", { role: "row", class: "hidden" }, cell);

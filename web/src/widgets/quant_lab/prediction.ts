@@ -14,7 +14,7 @@ import { GRIDS, type Setting } from "./state";
 
 const TRIES = 100;
 const APART = 0.02; // of the larger error; what is closer is no question
-const BITS = [3, 4, 4, 5];
+const BITS = [3, 4, 4, 4];
 const NONE = "No two grids differ on these numbers.";
 
 export interface Prediction {

@@ -81,8 +81,8 @@ function groupSelect(lab: QuantLab, options: string[]): HTMLElement {
   const { element, update } = select({
     name: "Share a scale",
     options,
-    nameOf: (option) => sharing(option as "row"),
-    onChange: (option) => lab.change({ group: (Number(option) || option) as State["group"] }),
+    nameOf: (option) => sharing(groupOf(option)),
+    onChange: (option) => lab.change({ group: groupOf(option) }),
     signal: lab.signal,
   });
   lab.onUpdate(() => {
@@ -92,6 +92,7 @@ function groupSelect(lab: QuantLab, options: string[]): HTMLElement {
   return element;
 }
 
+const groupOf = (option: string): State["group"] => (Number(option) || option) as State["group"];
 const literal = (group: State["group"]): string => (typeof group === "string" ? `"${group}"` : String(group));
 
 function bitsSlider(lab: QuantLab): HTMLElement {

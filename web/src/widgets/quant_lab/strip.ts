@@ -7,12 +7,12 @@ import type { QuantLab } from "./lab";
 import { four } from "./names";
 
 export const WIDE = 32;
-const LEFT = 52;
+const LEFT = 62;
 const TOP = 8;
-const STEP = 12;
+const STEP = 9;
 const HEIGHT = 150;
 const MOST_LINES = 40; // of levels; more would be a grey field
-const HALF = 4; // of the dash where a number has come to
+const HALF = 3; // of the dash where a number has come to
 
 export const SIZE = { width: LEFT + WIDE * STEP + 4, height: TOP + HEIGHT + 22 };
 

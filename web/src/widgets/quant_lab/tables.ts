@@ -11,7 +11,7 @@ import { fitting } from "./rounding";
 import { GRIDS } from "./state";
 import { shownOf } from "./strip";
 
-export const HEADINGS = ["grid", "bits", "bytes", ...NORMS.map((norm) => NORM_NAMES[norm])];
+export const HEADINGS = ["grid", ...NORMS.map((norm) => NORM_NAMES[norm]), "bits", "bytes"];
 
 /** A row for each grid, the smallest error first; rows stay, only their texts change. */
 export function ranking(lab: QuantLab): HTMLElement {
@@ -45,7 +45,7 @@ export function rankingRows(lab: QuantLab): string[][] {
   return order.map(({ grid, bits, errors }) => {
     const found = NORMS.map((norm) => (lab.asked ? "?" : percent(errors[norm])));
     const mark = grid === lab.state.grid ? "▸ " : "";
-    return [`${mark}${GRID_NAMES[grid]}`, bits.toFixed(2), bytes(bits), ...found];
+    return [`${mark}${GRID_NAMES[grid]}`, ...found, bits.toFixed(2), bytes(bits)];
   });
 }
 
