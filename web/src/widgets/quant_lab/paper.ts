@@ -37,7 +37,7 @@ export function onPaper(lab: QuantLab): HTMLElement {
       pictures[0].element,
       pictures[1].element,
       captioned(captionOf(lab), table(HEADINGS, rankingRows(lab))),
-      neighbours.element,
+      h("div", { class: "heat" }, neighbours.element),
       h("p", {}, equation(lab).join("; ")),
       h("pre", {}, asCode(lab)),
     ];
