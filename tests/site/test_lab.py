@@ -274,7 +274,7 @@ def test_python_reads_back_how_numbers_were_rounded(lab):
     widget.get_by_role("combobox", name="Grid").select_option("nf4")
     widget.get_by_role("combobox", name="Share a scale").select_option("64")
     widget.get_by_role("slider", name="Bits").fill("5")
-    expect(widget.locator(".sentence")).to_contain_text("nf4, a scale for every 64: 4.25 bits a number")
+    expect(widget.locator(".sentence")).to_contain_text("Nf4, a scale for every 64: 4.25 bits a number")
     assert widget.locator("a").count() == 0, "the address is the notebook's"
     check_keys_stay(lab, widget.get_by_role("slider", name="Bits"), widget.get_by_role("grid"))
     reads_back(lab, "rounded: ['nf4'] 5 64 11.13", cell=CELLS.index(READ_GRIDS))

@@ -129,28 +129,39 @@ const ERROR_BINS = 41; // between the largest error and its negative: one is aro
 
 /** How many numbers lie where between the grid's ends, each in steps of its own group's scale. */
 export function histogram(x: Float64Array, { grid, size, scale, offset }: OnGrid): Histogram {
-  const inSteps = x.map((value, i) => {
-    const group = Math.floor(i / size);
-    return (value - offset[group]!) / scale[group]!;
-  });
-  return counted(inSteps, [grid.levels[0]!, grid.levels.at(-1)!], BINS);
+  const [low, high] = [grid.levels[0]!, grid.levels.at(-1)!];
+  const counts = new Float64Array(BINS);
+  for (const [group, s] of scale.entries()) {
+    const m = offset[group]!;
+    for (let i = group * size; i < (group + 1) * size; i++) counts[placeOf((x[i]! - m) / s, low, high, BINS)]!++;
+  }
+  return { low, high, counts };
 }
 
 /** How many errors lie where between the largest and its negative. */
 export function errorHistogram(x: Float64Array, { back }: OnGrid): Histogram {
-  const off = x.map((value, i) => back[i]! - value);
-  const most = off.reduce((largest, error) => Math.max(largest, Math.abs(error)), 0);
-  return counted(off, [-most, most], ERROR_BINS);
+  let most = 0;
+  for (let i = 0; i < x.length; i++) most = Math.max(most, Math.abs(back[i]! - x[i]!));
+  const counts = new Float64Array(ERROR_BINS);
+  for (let i = 0; i < x.length; i++) counts[placeOf(back[i]! - x[i]!, -most, most, ERROR_BINS)]!++;
+  return { low: -most, high: most, counts };
 }
 
-/** Numbers beyond an end count at it; where all are one number, in the middle. */
-function counted(x: Float64Array, [low, high]: [number, number], bins: number): Histogram {
-  const counts = new Float64Array(bins);
-  for (const value of x) {
-    const place = high === low ? Math.floor(bins / 2) : Math.floor(((value - low) / (high - low)) * bins);
-    counts[Math.min(bins - 1, Math.max(0, place))]!++;
+/** A number beyond an end counts at it; where all are one number, in the middle. */
+function placeOf(value: number, low: number, high: number, bins: number): number {
+  if (high === low) return Math.floor(bins / 2);
+  return Math.min(bins - 1, Math.max(0, Math.floor(((value - low) / (high - low)) * bins)));
+}
+
+/** How many levels are used, and which share of the numbers becomes nought. */
+export function usesOf({ grid, codes, back }: OnGrid): { used: number; noughts: number } {
+  const seen = new Uint8Array(grid.levels.length);
+  let noughts = 0;
+  for (let i = 0; i < codes.length; i++) {
+    seen[codes[i]!] = 1;
+    if (back[i] === 0) noughts++;
   }
-  return { low, high, counts };
+  return { used: seen.reduce((sum, one) => sum + one, 0), noughts: noughts / codes.length };
 }
 
 export interface OneNumber {

@@ -72,10 +72,7 @@ function numbersPicture(lab: QuantLab): HTMLElement {
   return h("div", { class: "values" }, h("div", { class: "caption" }, "Where the numbers lie"), picture.element, said);
 }
 
-/** How many levels are used, and how much becomes nought. */
-function describeLevels({ reading: { rounded, numbers: all } }: QuantLab): string {
-  const used = new Set(rounded.codes).size;
-  const noughts = rounded.back.filter((x) => x === 0).length / all.length;
+function describeLevels({ reading: { rounded, used, noughts } }: QuantLab): string {
   return `Levels used: ${used} of ${rounded.grid.levels.length}. Become nought: ${percent(noughts)} of the numbers.`;
 }
 

@@ -8,6 +8,7 @@ import {
   type OneNumber,
   type OnGrid,
   type Shares,
+  usesOf,
 } from "../../core/grids";
 import { writeTraits } from "../host";
 import { fitting, type Ranked, Rounding } from "./rounding";
@@ -25,6 +26,9 @@ export interface Reading {
   ranked: Ranked[];
   histogram: Histogram;
   errorHistogram: Histogram;
+  /** How many levels are used, and which share of the numbers becomes nought. */
+  used: number;
+  noughts: number;
 }
 
 export class QuantLab {
@@ -133,6 +137,7 @@ export function read(rounding: Rounding, source: Source, wanted: State, before?:
     ranked,
     histogram: histogram(numbers, rounded),
     errorHistogram: errorHistogram(numbers, rounded),
+    ...usesOf(rounded),
   };
 }
 

@@ -79,7 +79,7 @@ export function strip(): Strip {
       "d",
       each((x, one) => `M${x} ${yOf(one.number)}h0.01`),
     );
-    setAttribute(lines, "d", shown.map((one, n) => levelsAt(lab, one, n, edges, yOf)).join(""));
+    setAttribute(lines, "d", levelLines(lab, shown, edges, yOf));
     setAttribute(active, "x", String(LEFT + (column - start) * STEP));
     setText(high, four(edges[1]));
     setText(low, four(edges[0]));
@@ -94,16 +94,18 @@ function scaleOf([low, high]: Edges): (value: number) => string {
   return (value) => (TOP + ((high + room - value) / (high - low + 2 * room)) * HEIGHT).toFixed(1);
 }
 
-/** The levels of a number's group, within the picture's edges, as wide as its column. */
-function levelsAt(
-  lab: QuantLab,
-  { scale, offset }: OneNumber,
-  n: number,
-  [low, high]: Edges,
-  yOf: (value: number) => string,
-): string {
-  const levels = Array.from(lab.reading.rounded.grid.levels, (level) => scale * level + offset);
-  const inside = levels.filter((level) => level >= low && level <= high);
-  if (inside.length > MOST_LINES) return "";
-  return inside.map((level) => `M${LEFT + n * STEP} ${yOf(level)}h${STEP}`).join("");
+/** The levels of each group among the numbers shown, within the picture's edges. */
+function levelLines(lab: QuantLab, shown: OneNumber[], [low, high]: Edges, yOf: (value: number) => string): string {
+  const { size, grid } = lab.reading.rounded;
+  const width = Math.min(size, shown.length);
+  let path = "";
+  for (let n = 0; n < shown.length; n += width) {
+    const { scale = 1, offset = 0 } = shown[n] ?? {};
+    const [first, last] = [(low - offset) / scale, (high - offset) / scale];
+    const inside = grid.levels.filter((level) => level >= first && level <= last);
+    const end = Math.min(shown.length, n + width);
+    if (inside.length > MOST_LINES) continue;
+    for (const level of inside) path += `M${LEFT + n * STEP} ${yOf(scale * level + offset)}H${LEFT + end * STEP}`;
+  }
+  return path;
 }
