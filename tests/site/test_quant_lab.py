@@ -481,6 +481,31 @@ def test_where_nothing_differs_nothing_is_asked(open_page, folder):
     manners.check_quiet(page)
 
 
+def test_of_two_equal_errors_neither_is_right(open_lab):
+    """They became equal when the reader chose another norm, after the question was drawn: nothing is counted."""
+    page = open_lab(link=link(slice="gpt"))
+    # symmetric whole numbers of four bits both times, groups of 16 and a row
+    page.evaluate("() => { let n = 0; Math.random = () => [0, 0.9, 0, 0, 0.9, 0.7][n++ % 6]; }")
+    page.get_by_role("button", name="Predict, then reveal").click()
+    page.get_by_role("combobox", name="Error").select_option("greatest")
+    page.get_by_label("How sure are you?").select_option("0.9")
+    page.get_by_role("button", name="B", exact=True).click()
+    greatest = 100 * QuantLab(slice="gpt").errors["greatest"]
+    both = f"A is {greatest:.2f} %, of B {greatest:.2f} %."
+    expect(page.locator(".verdict")).to_have_text(f"Neither: the greatest error of {both}")
+    assert page.evaluate("localStorage['llmbook-answers'] ?? null") is None
+
+
+def test_equal_errors_share_a_place(open_page, folder):
+    small_pages.write_page(folder, "nought", QuantLab(torch.zeros(1, 32), grid="nf4", group="tensor"))
+    page, page.seen = open_page(f"file://{folder}/nought.html")
+    expect(page.locator(".sentence")).to_contain_text("0.00 % of the numbers' own, is the smallest of five grids.")
+    expect(page.locator(".equation")).to_contain_text("s = 1, for float16 has no scale so small; m = 0, in float16")
+    expect(page.locator(".equation")).to_contain_text("of row 0")
+    page.get_by_role("combobox", name="Grid").select_option("asymmetric")
+    expect(page.locator(".equation")).not_to_contain_text("−0")
+
+
 def test_reset_brings_back_the_opening_state(open_lab):
     page = open_lab("inputs")
     state = "() => document.querySelector('.quant-lab').innerHTML.replace(/(sure|cell)-\\w+/g, '')"

@@ -161,11 +161,15 @@ def own(weights: Any) -> dict[str, Any]:
     """A matrix of the reader's in the same form. Raises ``ValueError`` for what is none, too large, or not finite."""
     if not isinstance(weights, Tensor):
         raise ValueError(f"weights must be a tensor, got {type(weights).__name__}")
+    if weights.layout != torch.strided or weights.is_meta or weights.is_complex() or weights.is_quantized:
+        raise ValueError("weights must be an ordinary tensor of real numbers, not sparse, complex, quantised or meta")
     if weights.ndim != 2 or weights.numel() == 0 or weights.numel() > MOST_NUMBERS or len(weights) > MOST_ROWS:
         most = f"at most {MOST_ROWS} rows and {MOST_NUMBERS} numbers"
         raise ValueError(f"weights must be a matrix with {most}, got {tuple(weights.shape)}: take rows, w[::96]")
     if not weights.half().isfinite().all():
         raise ValueError("weights must be finite in float16, whose largest number is 65504")
+    if weights.half().count_nonzero() == 0 < weights.count_nonzero():
+        raise ValueError("weights must not all become nought in float16: multiply them by a number first")
     rows, columns = weights.shape
     about = {"name": OWN, "title": "your own numbers", "code": "w  # yours", "rows": rows, "columns": columns}
     return {**about, "numbers": to_base64(weights.half())}

@@ -79,6 +79,38 @@ def test_the_order_turns_with_granularity_and_norm():
     assert all(ratio[group, "greatest"] > 1 for group in GROUPS)
 
 
+def test_four_rows_of_minilm_are_not_the_matrix():
+    """fp4 comes before symmetric whole numbers everywhere, and before nf4 at last, as the laboratory's page says."""
+    for group in GROUPS:
+        found = {grid: shares for grid, _, shares in QuantLab(slice="minilm", group=group).ranking}
+        for norm in ("absolute", "square"):
+            assert found["fp4"][norm] < found["symmetric"][norm]
+            assert (found["fp4"][norm] < found["nf4"][norm]) == (group in ("row", "tensor"))
+
+
+def test_a_free_offset_is_the_worst_for_a_row_of_inputs():
+    """In both means, but not by the greatest error: nought is no level of it."""
+    lab = QuantLab(slice="inputs", group="row", grid="free")
+    worst = {norm: max(lab.ranking, key=lambda one: one[2][norm])[0] for norm in NORMS}
+    assert worst == {"absolute": "free", "square": "free", "greatest": "fp4"}
+    assert (lab.quantised.numbers() != 0).all()
+    lab.grid = "asymmetric"
+    assert (lab.quantised.numbers() == 0).double().mean() > 0.5
+
+
+def test_stars_of_the_greatest_error_go_to_grids_with_an_offset():
+    for group in GROUPS:
+        assert QuantLab(slice="gpt", group=group, norm="greatest").ranking[0][0] in ("asymmetric", "free")
+
+
+def test_some_number_moves_by_almost_half_a_step_and_some_not():
+    """What the reader looks for among MiniLM's first thirty-two."""
+    lab = QuantLab(grid="free")
+    steps = ((lab.quantised.numbers() - lab.values).view(-1, 32) / lab.quantised.scale)[0].abs()
+    assert 0.45 < steps.max() < 0.501
+    assert steps.min() == 0
+
+
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("group", GROUPS)
 def test_errors_and_bits_are_the_librarys(grid, group):
@@ -222,6 +254,10 @@ OWN = torch.ones(2, 48)
         (torch.ones(2, 8193), {}, r"weights must be .* got \(2, 8193\)"),
         (torch.tensor([[math.nan]]), {}, "weights must be finite in float16"),
         (torch.tensor([[7e4]]), {}, "weights must be finite in float16"),
+        (torch.full((2, 32), 1e-9), {}, "weights must not all become nought in float16"),
+        (torch.ones(2, 32) * 1j, {}, "weights must be an ordinary tensor of real numbers"),
+        (torch.eye(16).to_sparse(), {}, "weights must be an ordinary tensor of real numbers"),
+        (torch.ones(2, 32, device="meta"), {}, "weights must be an ordinary tensor of real numbers"),
     ],
 )
 @pytest.mark.usefixtures("shapes_unchecked")

@@ -27,7 +27,7 @@ export function settingName({ grid, bits, group }: Setting): string {
   return `${isListed ? "" : `${bits}-bit `}${GRID_NAMES[grid]}, ${sharing(group)}`;
 }
 
-/** A share in per cent: three digits, or so many decimals that there is something to see. */
+/** A share in per cent, with two decimals, or four of a small one. */
 export function percent(share: number): string {
   const value = 100 * share;
   return `${fixed(value, value !== 0 && value < 0.1 ? 4 : 2)} %`;
@@ -36,4 +36,4 @@ export function percent(share: number): string {
 export const bytes = (bits: number): string => fixed(bits / 8, 3);
 
 /** A number with four digits. */
-export const four = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(4))).replace("-", "−"));
+export const four = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(4))).replaceAll("-", "−"));

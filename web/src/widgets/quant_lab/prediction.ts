@@ -33,10 +33,12 @@ export function prediction(lab: QuantLab): Prediction {
     const { asked } = lab;
     if (!asked) return;
     const [a, b] = errorsOf(lab, asked);
-    const right = (choice === 0) === a < b;
-    if (sure.value !== "") forecasts.push(keepForecast("quant_lab", lab, { sure: Number(sure.value), right }));
+    const [right, isTie] = [(choice === 0) === a < b, a === b]; // a tie: numbers or norm were changed since the draw
+    const verdict = right ? "Right" : "Wrong";
+    if (sure.value !== "" && !isTie)
+      forecasts.push(keepForecast("quant_lab", lab, { sure: Number(sure.value), right }));
     sure.value = "";
-    score.textContent = `${right ? "Right" : "Wrong"}: ${told(lab, asked)} ${describeScore(forecasts)}`.trim();
+    score.textContent = `${isTie ? "Neither" : verdict}: ${told(lab, asked)} ${describeScore(forecasts)}`.trim();
     reveal(lab, asked);
     toggle.focus(); // the button that was pressed is gone
   };

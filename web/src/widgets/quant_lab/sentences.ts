@@ -14,17 +14,18 @@ export function describe(lab: QuantLab): string {
   }
   const what = settingName(state);
   const size = `${what.slice(0, 1).toUpperCase()}${what.slice(1)}: ${bits.toFixed(2)} bits a number, ${bytes(bits)} bytes.`;
-  const rank = ranked.findIndex(({ grid }) => grid === state.grid);
+  const own = errors[state.norm];
+  const rank = ranked.filter((other) => other.errors[state.norm] < own).length; // equal ones share a place
   const [best] = ranked;
   const others = rank && best ? `; the smallest has ${GRID_NAMES[best.grid]}, ${percent(best.errors[state.norm])}` : "";
-  const error = `The ${NORM_NAMES[state.norm]} error, ${percent(errors[state.norm])} of the numbers' own,`;
+  const error = `The ${NORM_NAMES[state.norm]} error, ${percent(own)} of the numbers' own,`;
   return `${size} ${error} ${NTH[rank]} of five grids${others}.`;
 }
 
 /** The columns, or rows, whose numbers share a scale with the one that is told of. */
 function groupName({ state, reading: { slice, rounded }, place: [row, column] }: QuantLab): string {
-  if (state.group === "tensor") return `all ${slice.rows} rows`;
-  if (state.group === "row") return `row ${row}`;
+  if (state.group === "tensor" && slice.rows > 1) return `all ${slice.rows} rows`;
+  if (typeof state.group === "string") return `row ${row}`;
   const start = column - (column % rounded.size);
   return `columns ${start} to ${start + rounded.size - 1} of row ${row}`;
 }
@@ -33,12 +34,22 @@ function groupName({ state, reading: { slice, rounded }, place: [row, column] }:
 function scaleLine(lab: QuantLab, { scale, offset }: OneNumber): string {
   const { levels, offset: kind } = lab.reading.rounded.grid;
   const last = levels.at(-1) ?? 0;
-  const from = groupName(lab);
-  if (kind === "none") return `s = greatest size / ${last} = ${four(scale)}, of ${from}`;
-  if (kind === "free")
-    return `s = (greatest − least) / ${last} = ${four(scale)}, m = least = ${four(offset)}, of ${from}`;
+  const from = `in float16, of ${groupName(lab)}`;
+  if (scale === 1 && spanOf(lab) < 0.5) return `s = 1, for float16 has no scale so small; m = ${four(offset)}, ${from}`;
+  if (kind === "none") return `s = greatest size / ${last} = ${four(scale)}, ${from}`;
+  if (kind === "free") return `s = (greatest − least) / ${last} = ${four(scale)}, m = least = ${four(offset)}, ${from}`;
   const z = Math.round(-offset / scale);
-  return `s = (greatest − least) / ${last} = ${four(scale)}, nought among them; m = −${z} s = ${four(offset)}, of ${from}`;
+  const m = z ? `−${z} s = ${four(offset)}` : "0";
+  return `s = (greatest − least) / ${last} = ${four(scale)}, nought among them; m = ${m}, ${from}`;
+}
+
+/** How far the numbers of the group reach: a scale of 1 that comes from them has at least one level's worth. */
+function spanOf({ reading: { numbers, rounded, slice }, place: [row, column] }: QuantLab): number {
+  const at = row * slice.columns + column;
+  const start = at - (at % rounded.size);
+  const group = numbers.subarray(start, start + rounded.size);
+  const [low, high] = [Math.min(...group), Math.max(...group)];
+  return rounded.grid.offset === "free" ? high - low : Math.max(-low, high);
 }
 
 /** The chosen number worked out, a line for each step. */
