@@ -84,7 +84,7 @@ class Operation:
     reads: str = "inputs"  # what the rules read: "inputs", "output", or "" where shapes are enough
 
     def __post_init__(self) -> None:
-        OPERATIONS[self.name] = self
+        OPERATIONS.setdefault(self.name, self)  # a planted mistake takes nobody's place
 
     def __call__(self, *inputs: Value, **fixed: Any) -> Value:
         inputs = tuple(torch.tensor(x, dtype=torch.float64) if isinstance(x, int | float) else x for x in inputs)
@@ -145,13 +145,12 @@ class Tape:
             got = None if gradient is None else tuple(gradient.shape)
             raise ValueError(f"an output {tuple(out.shape)} needs a gradient of its shape, got {got}")
         out.gradient = gradient
-        for node in reversed(self.entries):
+        for place in reversed(range(len(self.entries))):
+            node = self.entries[place] if keep else self.entries.pop()
             if node.gradient is not None:
                 send_back(node)
             if node.operation is not None and not keep:
                 node.inputs, node.gradient = (), None
-        if not keep:
-            self.entries.clear()
 
     def nodes(self) -> list[dict[str, Any]]:
         """The tape as plain data: names, places of the inputs, shapes, numbers, and bytes (0 of what is only a view).
