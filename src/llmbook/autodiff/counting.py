@@ -1,10 +1,9 @@
 """How many bytes a computation holds at once, counted tensor by tensor while it runs.
 
 Every tensor that PyTorch makes inside ``with Held() as held:`` counts from its making until nobody refers to its
-storage any more; ``held.most`` is the largest sum there was. Counted are sizes, not what an allocator takes, and nothing
-that was there before. Works for this folder's tape and for autograd alike.
+storage any more; ``held.most`` is the largest sum there was. Works for this folder's tape and for autograd alike.
 
-Left out: the scratch space that an operation has while it computes.
+Left out: what was there before; what an allocator takes on top; an operation's scratch space while it computes.
 """
 
 import weakref

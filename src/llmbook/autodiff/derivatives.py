@@ -8,7 +8,7 @@
 Left out: several inputs at once (take one tape); the step h as a multiple of x.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -35,12 +35,19 @@ def vjp(f: Function, x: Value, g: Value = None) -> tuple[Value, Value]:
 
 
 def jacobian(f: Function, x: Tensor, *, mode: str) -> Tensor:
-    """(outputs, inputs), flattened, a column a ``"forward"`` pass or a row a ``"reverse"`` one, else ``ValueError``."""
+    """(outputs, inputs), flattened, a column a ``"forward"`` run or a row a ``"reverse"`` one, else ``ValueError``."""
     if mode == "forward":
         return torch.stack([jvp(f, x, e)[1].flatten() for e in units(x)], dim=1)
     if mode != "reverse":
         raise ValueError(f"the mode is 'forward' or 'reverse', not {mode!r}")
-    return torch.stack([vjp(f, x, e)[1].flatten() for e in units(f(x))])
+    tape = Tape()
+    at = tape.variable(x)
+    out = f(at)
+    rows = list[Tensor]()
+    for e in units(out.value):
+        tape.backward(out, e, keep=True)
+        rows.append(at.gradient.flatten())
+    return torch.stack(rows)
 
 
 def hvp(f: Function, x: Tensor, t: Tensor) -> Tensor:
@@ -59,20 +66,22 @@ def units(x: Tensor) -> list[Tensor]:
     return [*torch.eye(x.numel(), dtype=x.dtype).reshape(x.numel(), *x.shape)]
 
 
-def wrong_rules(operation: Operation, *inputs: Tensor, h: float = 1e-6, **fixed: object) -> Sequence[str]:
+def wrong_rules(operation: Operation, *inputs: Tensor, h: float = 1e-6, **fixed: object) -> list[str]:
     """Which of an operation's rules are wrong at these inputs: in words, none where all are right.
 
-    Each J is tried on a drawn tangent against a central difference; each Jᵀ against J, by ⟨g, J t⟩ = ⟨Jᵀ g, t⟩.
+    Each J is tried on a drawn tangent t against a central difference, the slope; each Jᵀ by ⟨g, slope⟩ = ⟨Jᵀ g, t⟩.
+    Takes float64, and inputs away from kinks.
     """
-    generator, found = torch.Generator().manual_seed(0), []
+    generator = torch.Generator().manual_seed(0)
+    found = list[str]()
     out = operation.compute(*inputs, **fixed)
     for i, (x, (push, pull)) in enumerate(zip(inputs, operation.rules, strict=True)):
         t, g = (torch.randn(y.shape, generator=generator, dtype=y.dtype) for y in (x, out))
         moved = [operation.compute(*inputs[:i], x + s * t, *inputs[i + 1 :], **fixed) for s in (h, -h)]
         pushed, pulled = push(t, out, *inputs, **fixed), pull(g, out, *inputs, **fixed)
-        by_trying = (moved[0] - moved[1]) / (2 * h)
-        if pushed.shape != out.shape or not torch.allclose(pushed, by_trying, rtol=1e-6, atol=1e-6):
+        slope = (moved[0] - moved[1]) / (2 * h)
+        if pushed.shape != out.shape or not torch.allclose(pushed, slope, rtol=1e-6, atol=1e-6):
             found.append(f"{operation.name}: J of input {i} is not the slope")
-        if pulled.shape != x.shape or not torch.isclose((g * by_trying).sum(), (pulled * t).sum(), rtol=1e-6, atol=1e-6):
+        if pulled.shape != x.shape or not torch.isclose((g * slope).sum(), (pulled * t).sum(), rtol=1e-6, atol=1e-6):
             found.append(f"{operation.name}: Jᵀ of input {i} is not the transpose")
     return found

@@ -60,14 +60,18 @@ class Dual(Traced):
             raise TypeError("a dual number is made of two plain tensors")
         if value.shape != tangent.shape:
             raise ValueError(f"a value {tuple(value.shape)} cannot change by a tangent {tuple(tangent.shape)}")
-        self.value, self.tangent = value, tangent
+        self.value = value
+        self.tangent = tangent
 
 
 class Node(Traced):
     """One line of a tape: a value, and from which others it was computed."""
 
     def __init__(self, tape: "Tape", value: Value, name: str, inputs: tuple[Value, ...] = ()) -> None:
-        self.tape, self.value, self.name, self.inputs = tape, value, name, inputs
+        self.tape = tape
+        self.value = value
+        self.name = name
+        self.inputs = inputs
         self.operation: Operation | None = None
         self.fixed: dict[str, Any] = {}
         self.gradient: Value = None
@@ -123,7 +127,8 @@ class Tape:
         """Compute, and write it down."""
         values = [x.value if isinstance(x, Node) else x for x in inputs]
         node = Node(self, operation(*values, **fixed), operation.name, inputs)
-        node.operation, node.fixed = operation, fixed
+        node.operation = operation
+        node.fixed = fixed
         read = {"inputs": inputs, "output": (node,), "": ()}[operation.reads]
         for x in read:
             if isinstance(x, Node):
@@ -134,8 +139,8 @@ class Tape:
     def backward(self, out: Node, gradient: Value = None, *, keep: bool = False) -> None:
         """Leave with each variable the gradient of ``out``, weighted by ``gradient`` where it is not a single number.
 
-        Reads the tape from its end and rubs it out, or leaves all gradients on it with ``keep``, once. Raises
-        ``ValueError`` where the weights are missing or of another shape, and for a node that is not on the tape.
+        Reads the tape from its end and rubs it out; with ``keep`` it stays, all gradients on it, to be read again.
+        Raises ``ValueError`` where the weights are missing or of another shape, and for a node that is not on the tape.
         """
         if not any(node is out for node in self.entries):
             raise ValueError(f"{out.name!r} is not on this tape: was it rubbed out?")
@@ -144,21 +149,25 @@ class Tape:
         if gradient is None or gradient.shape != out.shape:
             got = None if gradient is None else tuple(gradient.shape)
             raise ValueError(f"an output {tuple(out.shape)} needs a gradient of its shape, got {got}")
+        for node in self.entries:
+            node.gradient = None
         out.gradient = gradient
         for place in reversed(range(len(self.entries))):
             node = self.entries[place] if keep else self.entries.pop()
             if node.gradient is not None:
                 send_back(node)
             if node.operation is not None and not keep:
-                node.inputs, node.gradient = (), None
+                node.inputs = ()
+                node.gradient = None
 
     def nodes(self) -> list[dict[str, Any]]:
         """The tape as plain data: names, places of the inputs, shapes, numbers, and bytes (0 of what is only a view).
 
-        ``needed`` says whether the way back reads the value; a constant among the inputs has no place. Of a dual number,
-        the value.
+        ``needed`` says whether the way back reads the value. A constant among the inputs has no place.
         """
-        place, seen, found = {id(node): i for i, node in enumerate(self.entries)}, set[int](), list[dict[str, Any]]()
+        place = {id(node): i for i, node in enumerate(self.entries)}
+        seen = set[int]()
+        found = list[dict[str, Any]]()
         for node in self.entries:
             value = inner(node)
             storage = value.untyped_storage().data_ptr()

@@ -17,36 +17,41 @@ RUNS = Exercise(
     mistakes=(
         Mistake([12, 40, 80], "a run forwards moves one input, and finds how all outputs change."),
         Mistake([40, 12, 40], "a central difference evaluates on both sides of each input."),
-        Mistake([40, 12, 41], "that is for differences to one side, which share f(x); central ones look to both sides."),
+        Mistake([40, 12, 41], "that is for differences to one side, which share f(x); these look to both sides."),
         Mistake([40, 12, 24], "one moves the inputs, of which there are 40; each evaluation shows all outputs."),
         Mistake([40, 12, 960], "one evaluation shows all 12 outputs at once."),
         Mistake([40, 12, 480], "one evaluation shows all 12 outputs at once, and both sides are needed."),
         Mistake([40, 1, 80], "one run backwards is for one output, or one weighted sum of outputs: a row."),
         Mistake([480, 480, 80], "a run gives a whole column or a whole row, not an entry."),
-        Mistake([1, 1, 80], "one run forwards is for one direction, one run backwards for one weighting of the outputs."),
+        Mistake([1, 1, 80], "one run forwards is for one direction, one backwards for one weighting of the outputs."),
     ),
 )
 
 # --- the best step ---------------------------------------------------------------------------------------------
 
-BEST = (3e-16) ** (1 / 3)
+EPS = 6e-8  # half of what float32 tells apart at 1
+BEST = (3 * EPS) ** (1 / 3)
 
 
 def error_at(h: float) -> float:
-    return h**2 / 6 + 1e-16 / h
+    return h**2 / 6 + EPS / h
+
+
+def both(h: float) -> list[float]:
+    return [h, error_at(h)]
 
 
 STEP = Exercise(
     name="3.12-step",
-    answer=[BEST, error_at(BEST)],
+    answer=both(BEST),
     right="about the cube root of ε; there a third of the error is the curve's and two thirds are rounding.",
     mistakes=(
-        Mistake([6e-16 ** (1 / 3), error_at(6e-16 ** (1 / 3))], "that is where both errors are equal; set e'(h) = 0."),
-        Mistake([1e-8, error_at(1e-8)], "√ε is for differences to one side, whose error is in proportion to h."),
-        Mistake([BEST, 1e-16 / BEST], "the error has two parts: add h²/6."),
-        Mistake([BEST, BEST**2 / 6], "the error has two parts: add 10⁻¹⁶ / h."),
-        Mistake([3e-16**0.5, error_at(3e-16**0.5)], "h³ = 3 · 10⁻¹⁶: take the third root."),
-        Mistake([1e-16 ** (1 / 3), error_at(1e-16 ** (1 / 3))], "the derivative of h²/6 is h/3: h³ = 3 · 10⁻¹⁶."),
+        Mistake(both((6 * EPS) ** (1 / 3)), "that is where both errors are equal; set the derivative of e to nought."),
+        Mistake(both(EPS**0.5), "√ε is for differences to one side, whose error is in proportion to h."),
+        Mistake([BEST, EPS / BEST], "the error has two parts: add h²/6."),
+        Mistake([BEST, BEST**2 / 6], "the error has two parts: add the rounding, divided by h."),
+        Mistake(both((3 * EPS) ** 0.5), "h³ = 3 · 6 · 10⁻⁸: take the third root."),
+        Mistake(both(EPS ** (1 / 3)), "the derivative of h²/6 is h/3: h³ = 3 · 6 · 10⁻⁸."),
     ),
     digits=2,
 )
