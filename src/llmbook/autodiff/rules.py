@@ -66,9 +66,13 @@ reshape = linear("reshape", lambda x, shape: x.reshape(shape), lambda g, x, shap
 swap = linear("swap", lambda x, axes=(-1, -2): x.transpose(*axes), lambda g, x, axes=(-1, -2): swap(g, axes=axes))
 
 
-def mean(x: Value) -> Value:
+def last_sum(x: Value) -> Value:
     """Along the last axis, which stays, with size 1."""
-    return multiply(sum_to(x, shape=(*x.shape[:-1], 1)), 1 / x.shape[-1])
+    return sum_to(x, shape=(*x.shape[:-1], 1))
+
+
+def mean(x: Value) -> Value:
+    return multiply(last_sum(x), 1 / x.shape[-1])
 
 
 # --- products and sums -----------------------------------------------------------------------------------------
@@ -120,29 +124,23 @@ rows = linear("rows", lambda table, ids: table[ids], lambda g, table, ids: put_r
 put_rows = linear("put_rows", added_up, lambda g, x, ids, n: rows(g, ids=ids))
 
 
-def kept(x: Tensor, where: Tensor, otherwise: float = 0.0) -> Tensor:
-    return torch.where(where, x, otherwise)
-
-
-def kept_part(t: Value, y: Value, x: Value, where: Tensor, otherwise: float = 0.0) -> Value:
-    return keep(t, where=where)
-
-
-def kept_back(g: Value, y: Value, x: Value, where: Tensor, otherwise: float = 0.0) -> Value:
-    return sum_to(keep(g, where=where), shape=x.shape)
-
-
-keep = Operation("keep", kept, ((kept_part, kept_back),), reads="")
+keep = Operation(
+    "keep",  # where ``where`` is true
+    lambda x, where, otherwise=0.0: torch.where(where, x, otherwise),
+    (
+        (
+            lambda t, y, x, where, otherwise=0.0: keep(t, where=where),
+            lambda g, y, x, where, otherwise=0.0: sum_to(keep(g, where=where), shape=x.shape),
+        ),
+    ),
+    reads="",
+)
 
 # --- along the last axis ---------------------------------------------------------------------------------------
 
 
 def through_softmax(t: Value, y: Value, x: Value) -> Value:
     return multiply(y, t - last_sum(multiply(y, t)))
-
-
-def last_sum(x: Value) -> Value:
-    return sum_to(x, shape=(*x.shape[:-1], 1))
 
 
 def normalised(x: Tensor, eps: float = 1e-5) -> Tensor:

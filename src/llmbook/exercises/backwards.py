@@ -220,7 +220,7 @@ Back = Callable[[Tensor, Tensor, int], Tensor]  # gradients (T, D), ids (T), n r
 
 def added(g: Tensor, ids: Tensor, n: int) -> Tensor:
     """Right."""
-    return torch.zeros(n, g.shape[1]).index_add(0, ids, g)
+    return g.new_zeros(n, g.shape[1]).index_add(0, ids, g)
 
 
 def by_one_hot(g: Tensor, ids: Tensor, n: int) -> Tensor:
@@ -230,20 +230,20 @@ def by_one_hot(g: Tensor, ids: Tensor, n: int) -> Tensor:
 
 def counted_once(g: Tensor, ids: Tensor, n: int) -> Tensor:
     """The museum's piece."""
-    grad = torch.zeros(n, g.shape[1])
+    grad = g.new_zeros(n, g.shape[1])
     grad[ids] += g
     return grad
 
 
 def first_wins(g: Tensor, ids: Tensor, n: int) -> Tensor:
-    grad = torch.zeros(n, g.shape[1])
+    grad = g.new_zeros(n, g.shape[1])
     for i, row in zip(ids.flip(0), g.flip(0), strict=True):
         grad[i] = row
     return grad
 
 
 def averaged(g: Tensor, ids: Tensor, n: int) -> Tensor:
-    return added(g, ids, n) / torch.bincount(ids, minlength=n).clamp(min=1)[:, None]
+    return added(g, ids, n) / torch.bincount(ids, minlength=n).clamp(min=1)[:, None].to(g.dtype)
 
 
 def neighbours_only(g: Tensor, ids: Tensor, n: int) -> Tensor:

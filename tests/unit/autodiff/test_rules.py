@@ -177,3 +177,11 @@ def test_each_rule_that_is_off_is_found(name):
             wrong = dataclasses.replace(operation, rules=tuple(rules))
             assert wrong_rules(wrong, *inputs, **fixed) == [f"{operation.name}: {said}"]
     assert OPERATIONS[operation.name] is operation, "the planted mistake has taken its place"
+
+
+def test_a_gradient_that_was_not_summed_to_its_shape_is_found():
+    """Its dot product with t is right all the same."""
+    a, b = random(2, 3), random(3, seed=1)
+    first, (push, _) = op.add.rules
+    wrong = dataclasses.replace(op.add, rules=(first, (push, lambda g, y, a, b: g)))
+    assert wrong_rules(wrong, a, b) == ["add: Jᵀ of input 1 is not the transpose"]
