@@ -151,6 +151,7 @@ def normalised(x: Tensor, eps: float = 1e-5) -> Tensor:
 def through_norm(t: Value, y: Value, x: Value, eps: float = 1e-5) -> Value:
     centred = x - mean(x)
     over_sigma = power(add(mean(multiply(centred, centred)), eps), p=-0.5)
+    y = multiply(centred, over_sigma)  # once more, so that nothing but the input need be kept
     return multiply(t - mean(t) - multiply(y, mean(multiply(y, t))), over_sigma)
 
 

@@ -1,6 +1,7 @@
 """Each operation against PyTorch: its value, its gradients, its tangents, and its second derivatives."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -131,6 +132,18 @@ def test_a_softmax_sends_nothing_back_for_equal_gradients():
     x = tape.variable(random(3, 5))
     tape.backward(op.softmax(x), torch.ones(3, 5, dtype=torch.float64))
     close(x.gradient, torch.zeros(3, 5, dtype=torch.float64), 1e-15)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_reads_on_the_way_back_what_it_says(name):
+    """All else that it is given may be spoiled: a tape that saves memory will not have it."""
+    operation, inputs, fixed, _ = CASES[name]
+    out = operation.compute(*inputs, **fixed)
+    g = random(*out.shape, seed=9)
+    left = [x if operation.reads == "inputs" else x * math.nan for x in inputs]
+    y = out if operation.reads == "output" else out * math.nan
+    for _, pull in operation.rules:
+        close(pull(g, y, *left, **fixed), pull(g, out, *inputs, **fixed), 0)
 
 
 # --- limit -----------------------------------------------------------------------------------------------------
