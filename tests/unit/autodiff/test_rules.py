@@ -177,6 +177,11 @@ def test_what_is_not_spread_from_a_shape_is_not_summed_to_it():
         op.sum_to(random(3), shape=(2, 3))
 
 
+def test_a_product_with_a_row_of_numbers_is_refused_on_the_way_there():
+    with pytest.raises(ValueError, match=r"got \(3, 5\) and \(5,\)"):
+        Tape().variable(random(3, 5)) @ random(5)
+
+
 @pytest.mark.parametrize("name", [name for name in CASES if name not in ("keep, else 3",)])
 def test_each_rule_that_is_off_is_found(name):
     """Twice as much, in each direction of each input."""
