@@ -26,6 +26,7 @@ PAGES = (  # in reading order
     "next_sentence",
     "next_word",
     "fewer_bits",
+    "memory_for_time",
     "one_head",
     "why_sqrt_dk",
     "many_heads",

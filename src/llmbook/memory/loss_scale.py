@@ -25,8 +25,13 @@ class LossScale:
 
     @torch.no_grad()
     def unscale(self, weights: Iterable[Tensor]) -> bool:
-        """Divide the gradients by the scale, in float32; whether the step may be taken. The scale is adapted."""
+        """Divide the gradients by the scale; whether the step may be taken. The scale is adapted.
+
+        Raises ``ValueError`` for gradients of float16: divided, they would be nought again.
+        """
         grads = [w.grad for w in weights if w.grad is not None]
+        if any(grad.dtype == torch.float16 for grad in grads):
+            raise ValueError("the gradients of float16 must be copied to weights of float32 before they are unscaled")
         for grad in grads:
             grad.div_(self.value)
         finite = all(bool(grad.isfinite().all()) for grad in grads)
