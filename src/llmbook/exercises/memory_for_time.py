@@ -82,35 +82,36 @@ PIECES = Exercise(
 
 
 def fewest(n: int, m: int) -> int:
-    """With a = b = u = 1."""
-    if n <= m:
-        return 0
-    if m == 1:
+    """Of the first k layers, those behind them, and the k again, the least."""
+    if n == 1 or m == 1:
         return n * (n - 1) // 2
-    return min(fewest(n - 1, m - 1), *(k + fewest(n - k, m - 1) + fewest(k, m) for k in range(1, n)))
+    return min(k + fewest(n - k, m - 1) + fewest(k, m) for k in range(1, n))
 
 
 def from_the_start(n: int, m: int) -> int:
     """No checkpoint, each time from the beginning."""
-    return 0 if n <= m else n * (n - 1) // 2
+    return n * (n - 1) // 2
 
 
 def in_halves(n: int, m: int) -> int:
     """The middle instead of the best place."""
-    if n <= m:
-        return 0
-    if m == 1:
+    if n == 1 or m == 1:
         return n * (n - 1) // 2
     return n // 2 + in_halves(n - n // 2, m - 1) + in_halves(n // 2, m)
 
 
 def never_freed(n: int, m: int) -> int:
-    """A checkpoint counts also when its layers have been reversed."""
-    if n <= m:
-        return 0
-    if m == 1:
+    """A checkpoint counts also when the layers behind it have been reversed."""
+    if n == 1 or m == 1:
         return n * (n - 1) // 2
     return min(k + never_freed(n - k, m - 1) + never_freed(k, m - 1) for k in range(1, n))
+
+
+def taken_for_nothing(n: int, m: int) -> int:
+    """The layers behind the checkpoint have all places, too."""
+    if n == 1 or m == 1:
+        return n * (n - 1) // 2
+    return min(k + taken_for_nothing(n - k, m) + taken_for_nothing(k, m) for k in range(1, n))
 
 
 def first_run_counted(n: int, m: int) -> int:
@@ -118,8 +119,8 @@ def first_run_counted(n: int, m: int) -> int:
 
 
 def no_more_than_once(n: int, m: int) -> int:
-    """As if each layer had to run again once at most."""
-    return max(0, n - m)
+    """As if each layer had to run once at most, before it is kept in full."""
+    return n - 1
 
 
 FEWEST = Exercise(
@@ -131,8 +132,9 @@ FEWEST = Exercise(
         Mistake(from_the_start, "that starts from the first input each time: use the memory for checkpoints."),
         Mistake(in_halves, "the middle is not always the best place: try each k and keep the smallest."),
         Mistake(never_freed, "when the later layers are reversed, their checkpoint is free again."),
-        Mistake(first_run_counted, "each layer runs once anyway: count what is computed again."),
-        Mistake(no_more_than_once, "with few units a layer has to run more than twice."),
+        Mistake(taken_for_nothing, "while the layers behind it are reversed, the checkpoint takes a place."),
+        Mistake(first_run_counted, "that a layer runs to be kept in full is not counted here."),
+        Mistake(no_more_than_once, "with few places a layer has to run more than twice."),
     ),
 )
 
@@ -197,7 +199,9 @@ EXHIBITS: tuple[Way, ...] = (
 )
 
 
-def outcome(run: Way, *, needed: bool = True, p: float = 0.5, power: int = 2, later: bool = True) -> list[Tensor] | None:
+def outcome(
+    run: Way, *, needed: bool = True, p: float = 0.5, power: int = 2, later: bool = True
+) -> list[Tensor] | None:
     """The output, the gradients and the next random number; ``None`` where no gradient comes."""
     torch.manual_seed(3)
     layer = nn.Sequential(nn.Linear(5, 5), nn.Dropout(p), nn.Linear(5, 5))
@@ -205,6 +209,7 @@ def outcome(run: Way, *, needed: bool = True, p: float = 0.5, power: int = 2, la
     out = run(layer, x)
     if not out.requires_grad:
         return None
+    torch.rand(1)  # what is drawn between the two ways
     out.pow(power).sum().backward()
     found = [t.grad for t in (x, *layer.parameters()) if t.requires_grad]
     return None if any(g is None for g in found) else [out, *found, *([torch.rand(1)] if later else [])]  # pyright: ignore

@@ -7,9 +7,10 @@ Layers i … j-1 are reversed with m units of memory; the input of layer i is th
 a_i units, output included, or the layers up to k run without keeping anything but their last output, b_k units, and
 are reversed later. C(j, j, m) = 0. u_i is what layer i costs to run. Each layer runs once more than C counts.
 
-Source: Beaumont et al., *Optimal checkpointing for heterogeneous chains* (2019); with a_i = b_i and one u for all it is
-the setting of Griewank and Walther, *Algorithm 799: revolve* (2000). Left out: what a layer needs for a moment, and
-gradients on their way, which the memory must have room for besides; dropout, which would need its random states.
+Source: Beaumont et al., *Optimal checkpointing for heterogeneous chains* (2019); with equal layers and room for one a
+and s times b it is Griewank and Walther's, *Algorithm 799: revolve* (2000), with s checkpoints. Left out: what a layer
+needs for a moment, and gradients on their way, which the memory must have room for besides; dropout, which would need
+its random states.
 """
 
 from collections.abc import Callable, Sequence
@@ -70,15 +71,19 @@ def best_plan(chain: Chain, memory: int) -> Plan:
     return plan
 
 
-def follow(plan: Plan, layers: Sequence[nn.Module], x: Tensor, upstream: Callable[[Tensor], Tensor]) -> Tensor:
+def follow(
+    plan: Plan, layers: Sequence[nn.Module] | nn.Sequential, x: Tensor, upstream: Callable[[Tensor], Tensor]
+) -> Tensor:
     """The gradient of x; the layers' weights get theirs in ``grad``. ``upstream`` gives the last output's gradient."""
     if plan.middle > plan.start:
         with torch.no_grad():
             y = nn.Sequential(*layers[plan.start : plan.middle])(x)
-        assert plan.later and plan.earlier
+        assert plan.later is not None
+        assert plan.earlier is not None
         grad = follow(plan.later, layers, y, upstream)
-        del y  # its memory is wanted for the earlier layers
-        return follow(plan.earlier, layers, x, lambda _: grad)
+        waiting = [grad]
+        del y, grad  # their memory is wanted for the earlier layers
+        return follow(plan.earlier, layers, x, lambda _: waiting.pop())
 
     x = x.detach().requires_grad_()
     y = layers[plan.start](x)

@@ -28,7 +28,7 @@ class Checkpoint(torch.autograd.Function):
         x = x.detach().requires_grad_(ctx.needs_input_grad[1])
         with torch.random.fork_rng(devices=()), torch.enable_grad():
             torch.set_rng_state(ctx.random)
-            y = ctx.function(x.view_as(x))  # a view, which the function may change in place
+            y = ctx.function(x.view_as(x))  # PyTorch's counter of operations wants no leaf here
         wanted = [t for t in (x, *weights) if t.requires_grad]
         found = iter(torch.autograd.grad(y, wanted, grads, allow_unused=True))
         return None, *(next(found) if t.requires_grad else None for t in (x, *weights))
@@ -39,7 +39,7 @@ def checkpoint(layer: nn.Module, x: Tensor) -> Tensor:
     return Checkpoint.apply(layer, x, *layer.parameters())  # pyright: ignore
 
 
-def in_segments(layers: Sequence[nn.Module], x: Tensor, length: int) -> Tensor:
+def in_segments(layers: Sequence[nn.Module] | nn.Sequential, x: Tensor, length: int) -> Tensor:
     """A chain of layers of which every ``length``-th input is kept. Raises ``ValueError`` for a length below 1."""
     if length < 1:
         raise ValueError(f"a segment has at least 1 layer, got {length}")

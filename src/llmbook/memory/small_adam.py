@@ -8,7 +8,7 @@ tensors too small to be worth it.
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -32,7 +32,7 @@ def dynamic_levels(signed: bool) -> Float[Tensor, " 256"]:
 
 
 @cache
-def even_levels(signed: bool) -> Float[Tensor, " 256"]:
+def even_levels(signed: bool) -> Float[Tensor, " levels"]:
     """For comparison: evenly spread."""
     return torch.linspace(-1, 1, 255) if signed else torch.linspace(0, 1, 256)
 
@@ -87,15 +87,18 @@ class SmallAdam(torch.optim.Optimizer):
     def update(self, w: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Bring one tensor and what is kept of it up to date."""
         state["step"] = state.get("step", 0) + 1
-        mean = self.average(w, w.grad, "mean", group["betas"][0], group)
-        square = self.average(w, w.grad**2, "square", group["betas"][1], group)
+        grad = cast(Tensor, w.grad)
+        mean = self.average(w, grad, "mean", group["betas"][0], group)
+        square = self.average(w, grad**2, "square", group["betas"][1], group)
         w -= group["lr"] * mean / (square.sqrt() + group["eps"])
 
     def average(self, w: Tensor, new: Tensor, name: str, beta: float, group: dict[str, Any]) -> Tensor:
         """One average with what is new, put away as codes; returned as it was before, and without its bias to 0."""
         state = self.state[w]
-        how = {"signed": name == "mean", "kind": group["kind"]}
-        old = from_codes(state[name], w, **how) if name in state else torch.zeros_like(w)
+        signed = name == "mean"
+        old = torch.zeros_like(w)
+        if name in state:
+            old = from_codes(state[name], w, signed=signed, kind=group["kind"])
         average = beta * old + (1 - beta) * new
-        state[name] = to_codes(average, block=group["block"], **how)
+        state[name] = to_codes(average, signed=signed, block=group["block"], kind=group["kind"])
         return average / (1 - beta ** state["step"])

@@ -1,7 +1,7 @@
 """A small GPT of characters, trained by Adam with averages of 32 bits and of eight: the run of page 3.13.
 
 All ways start from the same weights and read the same batches, seed by seed; the held-out text is that of the part
-"dev". Source: Dettmers et al., *8-bit Optimizers via Block-wise Quantization* (2022), section 3. Left out: weight decay.
+"dev". Source: Dettmers et al., *8-bit Optimizers via Block-wise Quantization* (2022). Left out: weight decay.
 """
 
 from collections.abc import Callable

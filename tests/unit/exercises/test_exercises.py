@@ -58,7 +58,12 @@ def test_every_exercise_stands_on_one_page_with_its_solution():
 
 def pages_with_exercises() -> list[Path]:
     """In the order of the book, which is that of the files' numbers."""
-    return sorted(set(tagged("exercise").values()))
+    return sorted(set(tagged("exercise").values()), key=numbered)
+
+
+def numbered(page: Path) -> list[int]:
+    """Chapter and page: 3.10 comes after 3.9."""
+    return [int(number) for number in page.stem.split("-")[:2]]
 
 
 def test_every_module_of_the_folder_is_machinery_or_a_page():
@@ -79,7 +84,7 @@ def test_a_page_asks_the_exercises_of_its_module_in_their_order():
         asked.setdefault(page, []).append(name)
 
     declared = [[exercise.name for exercise in exercises_of(module)] for module in PAGES]
-    assert [asked[page] for page in sorted(asked)] == declared
+    assert [asked[page] for page in sorted(asked, key=numbered)] == declared
 
 
 def test_the_pages_modules_are_imported_only_when_an_exercise_is_looked_for():
