@@ -1,7 +1,7 @@
 """Gradient checkpointing: a part keeps its input only, and is computed again when its gradients are asked for.
 
 Dropout must drop the same numbers the second time, so the random state of the first time is restored, and afterwards
-the later state again. Source: Chen et al., *Training Deep Nets with Sublinear Memory Cost* (2016), section 4. Left out:
+the later state again. Source: Chen et al., *Training Deep Nets with Sublinear Memory Cost* (2016). Left out:
 other devices than the processor, autocast, gradients of gradients: ``torch.utils.checkpoint`` has them.
 """
 

@@ -1,6 +1,6 @@
 """Loss scaling: gradients too small for float16 are multiplied before they are computed, and divided afterwards.
 
-Source: Micikevicius et al., *Mixed Precision Training* (2018), section 3.2; the scale grows and shrinks as that of
+Source: Micikevicius et al., *Mixed Precision Training* (2018); the scale grows and shrinks as that of
 ``torch.amp.GradScaler``. Left out: which operations are computed in which precision: ``torch.autocast`` chooses.
 """
 

@@ -2,7 +2,7 @@ r"""Reversible layers: nothing is kept, for the inputs are computed back from th
 
     y_1 = x_1 + F(x_2),   y_2 = x_2 + G(y_1)        x_2 = y_2 - G(y_1),   x_1 = y_1 - F(x_2)
 
-Source: Gomez et al., *The Reversible Residual Network* (2017), section 3, equations 6 and 7, algorithm 1. In floating
+Source: Gomez et al., *The Reversible Residual Network* (2017). In floating
 point the inputs come back nearly, not exactly. Left out: dropout, which would need its random states.
 """
 

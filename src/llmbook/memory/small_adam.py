@@ -2,7 +2,7 @@ r"""Adam whose two averages are kept in eight bits a number.
 
 Levels are close together near nought: of each power of ten they share out as many as bits are left (*dynamic*). Each
 block of numbers is divided by its largest. Source: Dettmers et al., *8-bit Optimizers via Block-wise Quantization*
-(2022), sections 1.2, 2.1 and 2.2; Kingma and Ba, *Adam* (2015), algorithm 1. Left out: their stable embedding layer;
+(2022); Kingma and Ba, *Adam* (2015). Left out: their stable embedding layer;
 tensors too small to be worth it.
 """
 
