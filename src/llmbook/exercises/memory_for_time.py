@@ -30,7 +30,7 @@ BYTES = Exercise(
 SCORES = Exercise(
     name="3.13-scores",
     answer=[435, 4],
-    right="with heads of 64 that is a few hundred tokens, at any width. It does not depend on the batch either.",
+    right="with heads of 64 these are 435 tokens at any width. It does not depend on the batch either.",
     mistakes=(
         Mistake([6963, 4], "5as/h = 34: divide by the 12 heads as well."),
         Mistake([37, 4], "5as/h = 34: s = 34h / (5a), and h is 768."),
@@ -169,7 +169,9 @@ class Museum(torch.autograd.Function):
         if ctx.flaw != "not put back":
             torch.set_rng_state(after)
         upstream = torch.ones_like(y) if ctx.flaw == "ones" else grads[0]
-        g, *rest = torch.autograd.grad(y, (x, *weights), upstream)
+        wanted = [t for t in (x, *weights) if t.requires_grad]
+        found = iter(torch.autograd.grad(y, wanted, upstream, allow_unused=True))
+        g, *rest = (next(found) if t.requires_grad else None for t in (x, *weights))
         if ctx.flaw == "no weights":
             rest = [torch.zeros_like(w) for w in weights]
         return None, None, g if needed else None, *rest

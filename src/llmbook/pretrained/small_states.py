@@ -62,6 +62,14 @@ def held_out(net: GPT) -> float:
     return nats(net, in_characters("dev", SINCE).ids[:HELD_OUT])
 
 
+def against_32_bits(run: dict[str, Any]) -> dict[str, tuple[float, float]]:
+    """How much more (nats a character) each way has held out, seed by seed; and half the 95 % interval of that mean."""
+    base = torch.tensor(run["32 bits"]["held out"])
+    more = {way: torch.tensor(found["held out"]) - base for way, found in run.items()}
+    t = 2.365  # Student's, with seven degrees of freedom
+    return {way: (d.mean().item(), t * d.std().item() / SEEDS**0.5) for way, d in more.items()}
+
+
 def small_states(_: object) -> dict[str, Any]:
     """The run "small-states": each way's held-out loss with each seed, and how the first seed begins."""
     found: dict[str, Any] = {}

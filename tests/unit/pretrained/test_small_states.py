@@ -1,8 +1,10 @@
 """The run of page 3.13: the ways, what they share, and the stored curves trained again."""
 
+import numpy as np
 import pytest
 import torch
 from reference import close
+from scipy import stats
 
 from llmbook.pretrained import read_stored, small_states
 from llmbook.training import TrainConfig
@@ -30,6 +32,15 @@ def test_seeds_differ_and_ways_begin_alike():
     first = {way: small_states.train(way, 1, steps=1)[1][0] for way in small_states.WAYS}
     assert len(set(first.values())) == 1
     assert small_states.train("32 bits", 2, steps=1)[1][0] not in first.values()
+
+
+def test_the_interval_is_scipys():
+    run = read_stored("small-states")
+    base = np.array(run["32 bits"]["held out"])
+    for way, (more, within) in small_states.against_32_bits(run).items():
+        d = np.array(run[way]["held out"]) - base
+        assert more == pytest.approx(d.mean(), abs=1e-4)
+        assert within == pytest.approx(stats.t.ppf(0.975, 7) * stats.sem(d), rel=1e-3, abs=1e-6)
 
 
 def test_the_settings_are_checked_as_any_training():
