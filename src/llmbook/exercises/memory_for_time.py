@@ -32,6 +32,7 @@ SCORES = Exercise(
     answer=[435, 4],
     right="with heads of 64 these are 435 tokens at any width. It does not depend on the batch either.",
     mistakes=(
+        Mistake([435.2, 4], "that is it; now round the first to a whole token."),
         Mistake([6963, 4], "5as/h = 34: divide by the 12 heads as well."),
         Mistake([37, 4], "5as/h = 34: s = 34h / (5a), and h is 768."),
         Mistake([2176, 4], "the 5 belongs on the other side too: s = 34h / (5a)."),
