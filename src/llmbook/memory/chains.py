@@ -77,7 +77,7 @@ def follow(
     """The gradient of x; the layers' weights get theirs in ``grad``. ``upstream`` gives the last output's gradient."""
     if plan.middle > plan.start:
         with torch.no_grad():
-            y = nn.Sequential(*layers[plan.start : plan.middle])(x)
+            y = nn.Sequential(*list(layers)[plan.start : plan.middle])(x)
         assert plan.later is not None
         assert plan.earlier is not None
         grad = follow(plan.later, layers, y, upstream)

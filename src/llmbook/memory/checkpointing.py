@@ -44,5 +44,5 @@ def in_segments(layers: Sequence[nn.Module] | nn.Sequential, x: Tensor, length: 
     if length < 1:
         raise ValueError(f"a segment has at least 1 layer, got {length}")
     for start in range(0, len(layers), length):
-        x = checkpoint(nn.Sequential(*layers[start : start + length]), x)
+        x = checkpoint(nn.Sequential(*list(layers)[start : start + length]), x)
     return x
