@@ -27,6 +27,7 @@ PAGES = (  # in reading order
     "next_word",
     "fewer_bits",
     "backwards",
+    "memory_for_time",
     "one_head",
     "why_sqrt_dk",
     "many_heads",
