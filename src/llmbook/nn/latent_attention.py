@@ -1,12 +1,13 @@
-r"""Causal self-attention whose keys and values are both read off one short vector, which alone is cached (MLA).
+r"""Causal self-attention whose keys and values are all read off one short vector, which alone is cached (MLA).
 
-    c_t = W^DKV x_t,   k_{t,i} = W_i^UK c_t,   v_{t,i} = W_i^UV c_t,   d_c << 2 H d_k
+    c_t = RMSNorm(W^DKV x_t),   k_{t,i} = W_i^UK c_t,   v_{t,i} = W_i^UV c_t,   d_c << 2 H d_k
+    score = (q_iᵀ k_i + q_i^Rᵀ k^R) / √(d_k + d_r),   q_i^R and k^R turned by their places, k^R the same for all heads
 
-A score is q_iᵀ W_i^UK c = (W_i^UKᵀ q_i)ᵀ c: the matrix may be given to the query, and no key is ever made.
+Since q_iᵀ W_i^UK c = (W_i^UKᵀ q_i)ᵀ c, the matrix may be given to the query, and no key is ever made. A rotation that
+stood between the two would forbid it, so it has a query and a key of its own.
 
-Source: DeepSeek-AI, *DeepSeek-V2* (2024), section 2.1.2. Sizes as in ``attention``; ``d_c`` is ``d_latent``. Left out:
-its rotary keys, which stand beside the latent since turning by position cannot be given to the query in this way; the
-latent of the queries; a norm on the latent.
+Source: DeepSeek-AI, *DeepSeek-V2* (2024), sections 2.1.2 and 2.1.3; the norm is that of its section 3.1.2. Sizes as in
+``attention``; ``d_c`` is ``d_latent``, and d_r is d_k here. Left out: the latent of the queries.
 """
 
 from collections.abc import Callable
@@ -17,20 +18,28 @@ from torch import Tensor, nn
 
 from llmbook.nn.attention import attention_weights, check_batch, check_heads
 from llmbook.nn.masks import causal_mask
+from llmbook.nn.norms import RMSNorm
 
 
 class LatentAttention(nn.Module):
-    """``n_heads`` heads over one latent. ``ValueError`` for heads that cannot share the width, or an odd latent."""
+    """``n_heads`` heads over one latent. ``ValueError`` for heads that cannot share the width, or another latent.
+
+    What is kept of a position are ``d_latent`` + d_k numbers, in two halves, so their sum must be even.
+    """
 
     def __init__(self, d_model: int, n_heads: int, d_latent: int, *, bias: bool = True) -> None:
         super().__init__()
         check_heads(d_model, n_heads)
-        if d_latent < 2 or d_latent % 2:
-            raise ValueError(f"a latent is kept in two halves: d_latent must be even, got {d_latent}")
         self.n_heads = n_heads
         self.head_width = d_model // n_heads
-        self.w_q = nn.Linear(d_model, d_model, bias=bias)
+        if d_latent < 1 or (d_latent + self.head_width) % 2:
+            raise ValueError(
+                f"d_latent >= 1 and the head width must have an even sum, got {d_latent}, {self.head_width}"
+            )
+        self.w_q = nn.Linear(d_model, 2 * d_model, bias=bias)  # of all heads: for keys of the latent, for rotary ones
         self.w_down = nn.Linear(d_model, d_latent, bias=bias)
+        self.w_rotary = nn.Linear(d_model, self.head_width, bias=bias)
+        self.norm = RMSNorm(d_latent)
         self.w_up = nn.Linear(d_latent, 2 * d_model, bias=False)  # keys of all heads, then values
         self.w_o = nn.Linear(d_model, d_model, bias=bias)
 
@@ -38,25 +47,30 @@ class LatentAttention(nn.Module):
         self,
         x: Float[Tensor, "B T D"],
         append: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
+        rotate: Callable[[Tensor], Tensor] | None = None,
         *,
         absorbed: bool = False,
     ) -> Float[Tensor, "B T D"]:
-        """``append`` keeps the latent, its halves where a cache of one head has keys and values.
+        """``append`` keeps latent and rotary key, in halves where a cache of one head has its keys and its values.
 
-        ``absorbed`` looks at the latents themselves instead of making keys and values.
+        ``rotate`` turns the rotary part; ``absorbed`` looks at the latents instead of making keys and values.
         """
         check_batch("x", x, self.w_o.in_features)
-        q = self.w_q(x).unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # (B, H, T, d_k)
-        c = self.w_down(x)[:, None]  # (B, 1, T, d_c)
+        q, q_r = self.w_q(x).unflatten(-1, (2, self.n_heads, -1)).permute(2, 0, 3, 1, 4)  # (B, H, T, d_k) each
+        c = self.norm(self.w_down(x))[:, None]  # (B, 1, T, d_c)
+        k_r = self.w_rotary(x)[:, None]  # (B, 1, T, d_k)
+        if rotate is not None:
+            q_r, k_r = rotate(q_r), rotate(k_r)
         if append is not None:
-            c = torch.cat(append(*c.chunk(2, dim=-1)), dim=-1)  # (B, 1, S, d_c)
-        c = c.expand(-1, self.n_heads, -1, -1)
+            kept = torch.cat(append(*torch.cat([c, k_r], dim=-1).chunk(2, dim=-1)), dim=-1)  # (B, 1, S, d_c + d_k)
+            c, k_r = kept.split([c.shape[-1], self.head_width], dim=-1)
         up_k, up_v = self.w_up.weight.unflatten(0, (2, self.n_heads, -1))  # (H, d_k, d_c) each
 
-        mask = causal_mask(q.shape[-2], c.shape[-2], device=x.device)
-        scale = self.head_width**-0.5
-        if absorbed:
-            context = attention_weights(q @ up_k, c, mask, scale=scale) @ c @ up_v.mT
-        else:
-            context = attention_weights(q, c @ up_k.mT, mask, scale=scale) @ (c @ up_v.mT)
+        looks = q @ up_k if absorbed else q
+        seen = c.expand(-1, self.n_heads, -1, -1) if absorbed else c @ up_k.mT
+        queries = torch.cat([looks, q_r], dim=-1)
+        keys = torch.cat([seen, k_r.expand(-1, self.n_heads, -1, -1)], dim=-1)
+        mask = causal_mask(x.shape[1], c.shape[-2], device=x.device)
+        A = attention_weights(queries, keys, mask, scale=(2 * self.head_width) ** -0.5)
+        context = A @ c @ up_v.mT if absorbed else A @ (c @ up_v.mT)
         return self.w_o(context.transpose(1, 2).flatten(2))

@@ -33,13 +33,12 @@ def linear_attention(
     q = F.elu(q) + 1
     k = F.elu(k) + 1
     v = F.pad(v, (0, 1), value=1.0)  # the last column sums the weights
-    if state is None:
-        state = q.new_zeros(*q.shape[:-2], q.shape[-1], v.shape[-1])
+    carried = q.new_zeros(*q.shape[:-2], q.shape[-1], v.shape[-1]) if state is None else state
 
     sums: list[Tensor] = []
     for q_c, k_c, v_c in zip(*(x.split(chunk, dim=-2) for x in (q, k, v)), strict=True):
         inside = (q_c @ k_c.mT).tril() @ v_c
-        sums.append(inside + q_c @ state)
-        state = state + k_c.mT @ v_c
+        sums.append(inside + q_c @ carried)
+        carried = carried + k_c.mT @ v_c
     total = cat(sums, dim=-2)
-    return total[..., :-1] / total[..., -1:], state
+    return total[..., :-1] / total[..., -1:], carried

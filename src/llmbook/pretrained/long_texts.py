@@ -38,7 +38,7 @@ EVERY = {GAME: 8, TEXT: 16}
 LONG, NEAR, KEPT = 512, 128, 4  # of SmolLM2: ids read, seen by each, and kept from elsewhere among them
 PIECES = 12
 SINCE = 2026  # the speech that is younger than SmolLM2
-STEPS = {GAME: 800, TEXT: 500}
+STEPS = {GAME: 600, TEXT: 600}
 BLOCKS = 8  # loss and accuracy are kept as the means of so many blocks
 LETTER, DIGIT, FILLER = 16, 8, 8  # ids of the games
 Batch = Int[Tensor, "B T"]
@@ -75,11 +75,11 @@ def decoder(kind: str, vocab: int, T: int, seed: int) -> CausalLM:
     torch.manual_seed(seed)
     config = CausalLMConfig(
         vocab=vocab, d_model=D, n_heads=HEADS, n_kv_heads=1 if kind == "one key head" else None,
-        n_layers=LAYERS, d_ff=2 * D, max_len=T, tied=False,
+        n_layers=LAYERS, d_ff=2 * D, max_len=T, positions="rotary", tied=False,
     )  # fmt: skip
     model = CausalLM(config)
     for block in model.blocks if kind == "latent" else ():
-        block.attention = LatentAttention(D, HEADS, 2 * D // HEADS)  # as many numbers as one head keeps
+        block.attention = LatentAttention(D, HEADS, D // HEADS)  # with its rotary key as many numbers as one head keeps
     model.apply(model.init_weights)
     if kind == "linear":
         attend_by(model, lambda q, k, v, _: linear_attention(q, k, v)[0])
