@@ -32,14 +32,15 @@ KEPT = Exercise(
 
 REACH = Exercise(
     name="3.9-reach",
-    answer=[32 * 4095, math.ceil(31 / 11)],
+    answer=[32 * 4095, math.ceil(63 / 7)],
     right="each layer hands on what lies up to window - 1 places behind it.",
     mistakes=(
-        Mistake([32 * 4096, 3], "the position itself is one of the 4,096: a layer reaches 4,095 places back."),
-        Mistake([4095, 3], "that is one layer's reach. The next one looks at positions that have looked already."),
-        Mistake([32 * 4095, 2], "two layers reach 22 places back, and the letter stands 31 back."),
-        Mistake([32 * 4095, 4], "three layers reach 33 places back, which is enough for 31."),
-        Mistake([31 * 4095, 3], "all 32 layers attend, the first one too."),
+        Mistake([32 * 4096, 9], "the position itself is one of the 4,096: a layer reaches 4,095 places back."),
+        Mistake([32 * 4095, 8], "a window of 8 reaches 7 places back: eight layers reach 56, and it stands 63 back."),
+        Mistake([32 * 4096, 8], "in both, the position itself is one of the window: a layer reaches window - 1 back."),
+        Mistake([4095, 9], "that is one layer's reach. The next one looks at positions that have looked already."),
+        Mistake([32 * 4095, 10], "nine layers reach 9 times 7 places back, which is just enough for 63."),
+        Mistake([31 * 4095, 9], "all 32 layers attend, the first one too."),
     ),
 )
 
@@ -91,16 +92,17 @@ def context_alone(C_1: Tensor, L_1: Tensor, C_2: Tensor, L_2: Tensor) -> Tensor:
     return merged(C_1, L_1, C_2, L_2)[0]
 
 
-def two_parts(T: int, d_v: int, seed: int, shift: float = 0.0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def two_parts(T: int, d_v: int, seed: int, apart: float = 0.0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     L_1, L_2 = random_normal(2, T, seed=seed)
     C_1, C_2 = random_normal(2, T, d_v, seed=seed + 1)
+    shift = apart * torch.arange(T)  # another for each query
     return C_1, 2 * L_1 + shift, C_2, 2 * L_2 + shift
 
 
 MERGE = Exercise(
     name="3.9-merge",
     answer=merged,
-    probes=(two_parts(3, 2, 0), two_parts(5, 3, 2), two_parts(1, 7, 4), two_parts(4, 5, 6, shift=200.0)),
+    probes=(two_parts(3, 2, 0), two_parts(5, 3, 2), two_parts(1, 7, 4), two_parts(4, 5, 6, apart=200.0)),
     right="so a text can be read in parts, in any order, on any number of machines.",
     mistakes=(
         Mistake(middle, "the part with the larger sum of exponentials weighs more."),
