@@ -104,6 +104,17 @@ def test_one_key_head_and_the_latent_keep_as_much():
     assert 2 * one.n_kv_heads * one.head_width == latent.w_down.out_features + latent.head_width
 
 
+@pytest.mark.parametrize("kind", ALL)
+def test_the_first_weights_are_spread_as_said(kind):
+    model = long_texts.decoder(kind, 97, long_texts.GAME, seed=0)
+    for name, weight in model.named_parameters():
+        spread = long_texts.SPREAD / (2 if name.endswith(("w_o.weight", "w_2.weight")) else 1)  # √(2 layers)
+        if weight.ndim == 2:
+            assert weight.std().item() == pytest.approx(spread, rel=0.1), name
+        else:
+            assert weight.unique().numel() == 1, name
+
+
 # --- failure ---------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +133,15 @@ def test_the_games_begin_as_stored(kind):
         history, _ = long_texts.play(game, kind, 1, 4)
         close(torch.tensor(history), torch.tensor(stored["first"][1][:4]), 2e-3)  # float32 elsewhere
         assert len(stored["curve"]) == long_texts.SEEDS
+
+
+def test_those_still_learning_were_trained_longer():
+    run = read_stored("long-texts")
+    for game, kinds in long_texts.LONGER.items():
+        for kind in kinds:
+            short, longer = run["games"][game][kind], run["longer"][game][kind]
+            assert all(len(curve) == 3 * long_texts.STEPS[long_texts.GAME] // 20 for curve in longer["curve"])
+            assert [first[:19] for first in longer["first"]] == [first[:19] for first in short["first"]]  # one warm-up
 
 
 @pytest.mark.parametrize("kind", ALL)
