@@ -273,8 +273,14 @@ MUSEUM = Exercise(
     probes=((by_mask,), (by_blocks,), *((piece,) for piece in EXHIBITS)),
     right="your test trusts two right ones and sees through six wrong ones, those of public libraries among them.",
     mistakes=(
-        Mistake(lambda f: agrees(f, 5, 5), "in a text no longer than the window four wrong ones are right."),
-        Mistake(lambda f: agrees(f, 6, 1), "with a window of 1 two of the wrong ones see the same: take a larger one."),
+        Mistake(
+            lambda f: agrees(f, 5, 5),
+            "it trusts four wrong ones, as a test with a text no longer than the window does: look further on.",
+        ),
+        Mistake(
+            lambda f: agrees(f, 6, 1),
+            "it trusts two wrong ones, as a test with a window of 1 does: take a larger one, and compare all positions.",
+        ),
         Mistake(keeps_the_past, "that looks at the future only; most of the wrong ones see too much of the past."),
         *careless_tests(is_right, right=2, wrong=len(EXHIBITS)),
     ),
