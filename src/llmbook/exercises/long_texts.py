@@ -279,7 +279,7 @@ MUSEUM = Exercise(
         ),
         Mistake(
             lambda f: agrees(f, 6, 1),
-            "it trusts two wrong ones, as a test with a window of 1 does: take a larger one, and compare all positions.",
+            "it trusts two wrong ones, as a test with a window of 1 does: take a larger one, compare all positions.",
         ),
         Mistake(keeps_the_past, "that looks at the future only; most of the wrong ones see too much of the past."),
         *careless_tests(is_right, right=2, wrong=len(EXHIBITS)),
