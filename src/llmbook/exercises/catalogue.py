@@ -26,6 +26,7 @@ PAGES = (  # in reading order
     "next_sentence",
     "next_word",
     "fewer_bits",
+    "long_texts",
     "backwards",
     "memory_for_time",
     "one_head",

@@ -1,9 +1,9 @@
 """What only the book's pages need: figures, widgets, numbers in prose, tables of facts. Part of the wheel's extra.
 
 To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``typed_cells`` (what a
-reader has typed), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``, ``plots`` (pictures),
-``engine`` (a stored model for the page), ``read_heads``, ``head_scores`` (heads, read and measured), ``widgets`` (what
-can be touched).
+reader has typed), ``peak_memory`` (bytes alive), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``,
+``plots`` (pictures), ``engine`` (a stored model for the page), ``read_heads``, ``head_scores`` (heads, read and
+measured), ``widgets`` (what can be touched).
 """
 
 from llmbook.pages.agreement import agree as agree
@@ -17,6 +17,7 @@ from llmbook.pages.looks import DASHES as DASHES
 from llmbook.pages.looks import PALETTE as PALETTE
 from llmbook.pages.looks import SERIES as SERIES
 from llmbook.pages.looks import style as style
+from llmbook.pages.peak_memory import PeakMemory as PeakMemory
 from llmbook.pages.plots import alignment as alignment
 from llmbook.pages.plots import bars as bars
 from llmbook.pages.plots import dots as dots

@@ -18,6 +18,7 @@ from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.fewer_bits import fewer_bits
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
+from llmbook.pretrained.long_texts import long_texts
 from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.masked_words import all_players
 from llmbook.pretrained.next_word import next_word
@@ -45,6 +46,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,
     "fewer-bits": fewer_bits,
+    "long-texts": long_texts,
     "small-states": small_states,
 }
 OPENED = {  # by a run, which is made again when one of them was
