@@ -1,0 +1,216 @@
+r"""The GPT of the speeches with fewer weights, and small students of it: the two runs of page 3.8.
+
+    a step of a student that is taught   2 N_T + 6 N_S operations a token,   alone   6 N_S
+
+N multiplications a token: what the teacher reads costs once, what the student learns from three times. With equal work
+the student alone takes (2 N_T + 6 N_S) / 6 N_S times as many steps. Everything is measured on the same windows of
+held-out speeches; what is looked at, and learned from, are training speeches. Left out: other rates, other sizes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from llmbook.compression.distillation import hidden_loss, soft_loss, with_states
+from llmbook.compression.grids import Scheme, rounded
+from llmbook.compression.pruning import Mask, Removal, group_sizes, hold, kept, pruned, smaller
+from llmbook.compression.rounded_models import Inputs, matrices, read_inputs, replaced
+from llmbook.models.causal_lm import CausalLM
+from llmbook.models.gpt import GPT
+from llmbook.pretrained.fewer_bits import numbers, read_windows, rounded_matrices
+from llmbook.pretrained.next_word import windows
+from llmbook.pretrained.recipe import Recipe
+from llmbook.pretrained.speech_gpt import GPT_SPEECHES, N_VOCAB, all_and_the_modern_again
+from llmbook.training.loop import fit
+from llmbook.training.objectives import shift, word_loss
+from llmbook.training.schedule import TrainConfig
+
+WINDOWS, LOOKED_AT = 64, 40
+BATCH = 8
+HEAL, STEPS = 60, 400  # of training: of a pruned model, and of a student
+HEAL_SEEDS, SEEDS = 3, 5
+FIRST = 5  # losses that are kept one by one
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+WAYS: tuple[Removal, ...] = ("random", "magnitude", "magnitude by row", "aware", "refitted")
+HEALED: dict[str, tuple[Removal, float]] = {
+    f"{how}, {share:.0%}": (how, share) for how in ("magnitude", "refitted") for share in (0.5, 0.7, 0.9)
+}
+PAIRS = ((0, 1), (1, 3))  # a student's block, and the teacher's whose states it is to find
+FOUR_BITS, EIGHT_BITS = Scheme(group=32), Scheme(bits=8)
+
+
+def held_out() -> Int[Tensor, "n 128"]:
+    return windows(WINDOWS, seed=3, part="test")
+
+
+def looked_at() -> Int[Tensor, "n 128"]:
+    return windows(LOOKED_AT, seed=1, part="train")
+
+
+def multiplications(model: CausalLM) -> int:
+    """N: of a token, in the matrices of the blocks and in the output."""
+    return sum(layer.weight.numel() for layer in (*matrices(model).values(), model.output))
+
+
+@torch.no_grad()
+def measured(model: CausalLM) -> dict[str, list[float]]:
+    """The nats of each held-out window, with eight bits a weight, and with four in the blocks."""
+    table = model.embedding.weight
+    own = table.detach().clone()
+    table.data.copy_(rounded(own, EIGHT_BITS))
+    found: dict[str, list[float]] = {}
+    for bits, scheme in ((8, EIGHT_BITS), (4, FOUR_BITS)):
+        with replaced(model, rounded_matrices(model, "nearest", scheme, {})):
+            found[f"{bits} bits"] = numbers(read_windows(model, held_out())[0])
+    table.data.copy_(own)
+    return found
+
+
+# --- fewer weights ---------------------------------------------------------------------------------------------
+
+
+def prune(
+    model: CausalLM, how: Removal, share: float, inputs: dict[str, Inputs]
+) -> tuple[dict[str, Tensor], dict[str, Mask]]:
+    """All matrices of the blocks without ``share`` of their weights, and where the others are."""
+    found = {name: pruned(layer.weight, how, share, inputs[name]) for name, layer in matrices(model).items()}
+    return {name: new for name, (new, _) in found.items()}, {name: keep for name, (_, keep) in found.items()}
+
+
+def best(scores: Float[Tensor, " n"], n: int) -> list[int]:
+    """The numbers of the n largest."""
+    return sorted(scores.argsort(descending=True)[:n].tolist())
+
+
+def without_heads(model: CausalLM, inputs: dict[str, Inputs], n: int) -> CausalLM:
+    """In each layer only the n heads that add most."""
+    layers = matrices(model)
+    scores = [
+        group_sizes(layers[f"{i}.attention.w_o"].weight, inputs[f"{i}.attention.w_o"].moment, model.config.head_width)
+        for i in range(len(model.blocks))
+    ]
+    return smaller(model, heads={i: best(score, n) for i, score in enumerate(scores)})
+
+
+def without_neurons(model: CausalLM, inputs: dict[str, Inputs], share: float) -> CausalLM:
+    """In each layer all but ``share`` of the neurons, those that add most."""
+    found: dict[int, list[int]] = {}
+    for i in range(len(model.blocks)):
+        name = f"{i}.feed_forward.w_2"
+        score = group_sizes(matrices(model)[name].weight, inputs[name].moment, 1)
+        found[i] = kept(score[None], share)[0].nonzero()[:, 0].tolist()
+    return smaller(model, neurons=found)
+
+
+def without_layers(model: CausalLM, n: int) -> tuple[CausalLM, list[int]]:
+    """Only n layers, and which: one after another goes the one that is missed least on what is looked at."""
+    keep = list(range(len(model.blocks)))
+    while len(keep) > n:
+        tried = {i: read_windows(smaller(model, layers=[j for j in keep if j != i]), looked_at())[0] for i in keep}
+        keep.remove(min(keep, key=lambda i: tried[i].mean().item()))
+    return smaller(model, layers=keep), keep
+
+
+def learn(
+    model: CausalLM, seed: int, *, steps: int, rate: float, teacher: CausalLM | None = None,
+    temperature: float = 1.0, hidden: bool = False, masks: dict[str, Mask] | None = None,
+) -> tuple[CausalLM, list[float]]:  # fmt: skip
+    """The model after its training on the speeches, and the loss of each step.
+
+    Half of the loss is soft where there is a teacher; states count once more.
+    """
+    text, T = all_and_the_modern_again(), model.max_len
+    model.requires_grad_(True)
+    hold(model, masks or {})
+    learned = nn.ModuleList([model])
+    if teacher is not None and hidden:
+        sizes = model.config.d_model, teacher.config.d_model
+        learned.extend(nn.Linear(*sizes, bias=False) for _ in PAIRS)
+
+    def loss_of(rows: Int[Tensor, " rows"]) -> Float[Tensor, ""]:
+        ids, targets = shift(text[rows[:, None] + torch.arange(T + 1)])
+        if teacher is None:
+            return word_loss(model(ids), targets)
+        logits, states = with_states(model, ids)
+        with torch.no_grad():
+            wanted, right_states = with_states(teacher, ids)
+        loss = (word_loss(logits, targets) + soft_loss(logits, wanted, temperature)) / 2
+        if hidden:
+            mine, theirs = ([found[pair[i]] for pair in PAIRS] for i, found in enumerate((states, right_states)))
+            loss = loss + hidden_loss(mine, theirs, [reader.weight for reader in learned[1:]])
+        return loss
+
+    config = TrainConfig(steps=steps, batch=BATCH, lr=rate, warmup=steps // 10, weight_decay=0.1, seed=seed)
+    history = fit(learned, loss_of, len(text) - T, config)
+    model.requires_grad_(False)
+    return model, history
+
+
+def heal(model: CausalLM, seed: int, **options: Any) -> CausalLM:
+    return learn(smaller(model), seed, **{"steps": HEAL, "rate": 1e-3, **options})[0]
+
+
+def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "fewer-weights": without some weights, heads, neurons or layers, at once and after healing."""
+    gpt = model_of(GPT_SPEECHES)
+    assert isinstance(gpt, GPT)
+    inputs = read_inputs(gpt, looked_at())
+    once: dict[str, Any] = {"nothing": measured(gpt)}
+    healed: dict[str, Any] = {"nothing": [measured(heal(gpt, seed)) for seed in range(HEAL_SEEDS)]}
+    for how in WAYS:
+        for share in SHARES:
+            new, masks = prune(gpt, how, share, inputs)
+            name = f"{how}, {share:.0%}"
+            with replaced(gpt, new):
+                once[name] = measured(gpt)
+                if name in HEALED:
+                    healed[name] = [measured(heal(gpt, seed, masks=masks)) for seed in range(HEAL_SEEDS)]
+    shapes = {f"{n} heads": without_heads(gpt, inputs, n) for n in (5, 4, 3, 2, 1)}
+    shapes |= {f"neurons, {share:.0%}": without_neurons(gpt, inputs, share) for share in SHARES}
+    layers = {n: without_layers(gpt, n) for n in (3, 2, 1)}
+    shapes |= {f"{n} layers": found for n, (found, _) in layers.items()}
+    once |= {name: measured(found) for name, found in shapes.items()}
+    for name in ("3 heads", "neurons, 50%", "2 layers"):
+        healed[name] = [measured(heal(shapes[name], seed)) for seed in range(HEAL_SEEDS)]
+    two = shapes["2 layers"]
+    longer = round(HEAL * work_of_teaching(gpt, two))
+    for name, options in {"2 layers, taught": {"teacher": gpt}, "2 layers, longer": {"steps": longer}}.items():
+        healed[name] = [measured(heal(two, seed, **options)) for seed in range(HEAL_SEEDS)]
+    return {"once": once, "healed": healed, "layers": {str(n): keep for n, (_, keep) in layers.items()}}
+
+
+# --- students --------------------------------------------------------------------------------------------------
+
+
+def work_of_teaching(teacher: CausalLM, student: CausalLM) -> float:
+    """(2 N_T + 6 N_S) / 6 N_S."""
+    return 1 + multiplications(teacher) / (3 * multiplications(student))
+
+
+def new_student(seed: int) -> GPT:
+    """Two layers, 96 wide: a sixth of the teacher's weights."""
+    torch.manual_seed(seed)
+    return GPT(N_VOCAB, d_model=96, n_heads=3, n_layers=2, max_len=128)
+
+
+def students(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "students": alone, alone with equal work, and taught in three ways; the same first weights and texts."""
+    gpt = model_of(GPT_SPEECHES)
+    assert isinstance(gpt, GPT)
+    ways: dict[str, dict[str, Any]] = {
+        "alone": {},
+        "alone, equal work": {"steps": round(STEPS * work_of_teaching(gpt, new_student(0)))},
+        "taught, τ = 1": {"teacher": gpt},
+        "taught, τ = 4": {"teacher": gpt, "temperature": 4.0},
+        "taught, τ = 1, with states": {"teacher": gpt, "hidden": True},
+    }
+    found: dict[str, Any] = {name: {"first losses": [], "nats": []} for name in ways}
+    for seed in range(SEEDS):
+        for name, options in ways.items():
+            student, history = learn(new_student(seed), seed, **{"steps": STEPS, "rate": 3e-3, **options})
+            found[name]["first losses"].append([round(loss, 4) for loss in history[:FIRST]])
+            found[name]["nats"].append(measured(student))
+    return found
