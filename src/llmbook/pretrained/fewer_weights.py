@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from llmbook.compression.distillation import hidden_loss, soft_loss, with_states
 from llmbook.compression.grids import Scheme, rounded
-from llmbook.compression.pruning import Mask, Removal, group_sizes, hold, kept, pruned, smaller
+from llmbook.compression.pruning import Mask, Removal, group_sizes, hold, pruned, smaller
 from llmbook.compression.rounded_models import Inputs, matrices, read_inputs, replaced
 from llmbook.models.causal_lm import CausalLM
 from llmbook.models.gpt import GPT
@@ -87,22 +87,17 @@ def best(scores: Float[Tensor, " n"], n: int) -> list[int]:
 
 def without_heads(model: CausalLM, inputs: dict[str, Inputs], n: int) -> CausalLM:
     """In each layer only the n heads that add most."""
-    layers = matrices(model)
-    scores = [
-        group_sizes(layers[f"{i}.attention.w_o"].weight, inputs[f"{i}.attention.w_o"].moment, model.config.head_width)
-        for i in range(len(model.blocks))
-    ]
+    names = [f"{i}.attention.w_o" for i in range(len(model.blocks))]
+    width = model.config.head_width
+    scores = [group_sizes(matrices(model)[name].weight, inputs[name].moment, width) for name in names]
     return smaller(model, heads={i: best(score, n) for i, score in enumerate(scores)})
 
 
-def without_neurons(model: CausalLM, inputs: dict[str, Inputs], share: float) -> CausalLM:
-    """In each layer all but ``share`` of the neurons, those that add most."""
-    found: dict[int, list[int]] = {}
-    for i in range(len(model.blocks)):
-        name = f"{i}.feed_forward.w_2"
-        score = group_sizes(matrices(model)[name].weight, inputs[name].moment, 1)
-        found[i] = kept(score[None], share)[0].nonzero()[:, 0].tolist()
-    return smaller(model, neurons=found)
+def without_neurons(model: CausalLM, inputs: dict[str, Inputs], n: int) -> CausalLM:
+    """In each layer only the n neurons that add most."""
+    names = [f"{i}.feed_forward.w_2" for i in range(len(model.blocks))]
+    scores = [group_sizes(matrices(model)[name].weight, inputs[name].moment, 1) for name in names]
+    return smaller(model, neurons={i: best(score, n) for i, score in enumerate(scores)})
 
 
 def without_layers(model: CausalLM, n: int) -> tuple[CausalLM, list[int]]:
@@ -115,12 +110,13 @@ def without_layers(model: CausalLM, n: int) -> tuple[CausalLM, list[int]]:
 
 
 def learn(
-    model: CausalLM, seed: int, *, steps: int, rate: float, teacher: CausalLM | None = None,
-    temperature: float = 1.0, hidden: bool = False, masks: dict[str, Mask] | None = None,
+    model: CausalLM, seed: int, *, steps: int, rate: float, warmup: int | None = None,
+    teacher: CausalLM | None = None, temperature: float = 1.0, hidden: bool = False,
+    masks: dict[str, Mask] | None = None,
 ) -> tuple[CausalLM, list[float]]:  # fmt: skip
     """The model after its training on the speeches, and the loss of each step.
 
-    Half of the loss is soft where there is a teacher; states count once more.
+    Half of the loss is soft where there is a teacher; states count once more. The rate grows for a tenth of the steps.
     """
     text, T = all_and_the_modern_again(), model.max_len
     model.requires_grad_(True)
@@ -143,7 +139,8 @@ def learn(
             loss = loss + hidden_loss(mine, theirs, [reader.weight for reader in learned[1:]])
         return loss
 
-    config = TrainConfig(steps=steps, batch=BATCH, lr=rate, warmup=steps // 10, weight_decay=0.1, seed=seed)
+    warmup = steps // 10 if warmup is None else warmup
+    config = TrainConfig(steps=steps, batch=BATCH, lr=rate, warmup=warmup, weight_decay=0.1, seed=seed)
     history = fit(learned, loss_of, len(text) - T, config)
     model.requires_grad_(False)
     return model, history
@@ -169,11 +166,11 @@ def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
                 if name in HEALED:
                     healed[name] = [measured(heal(gpt, seed, masks=masks)) for seed in range(HEAL_SEEDS)]
     shapes = {f"{n} heads": without_heads(gpt, inputs, n) for n in (5, 4, 3, 2, 1)}
-    shapes |= {f"neurons, {share:.0%}": without_neurons(gpt, inputs, share) for share in SHARES}
+    shapes |= {f"{n} neurons": without_neurons(gpt, inputs, n) for n in (640, 512, 384, 256, 128)}
     layers = {n: without_layers(gpt, n) for n in (3, 2, 1)}
     shapes |= {f"{n} layers": found for n, (found, _) in layers.items()}
     once |= {name: measured(found) for name, found in shapes.items()}
-    for name in ("3 heads", "neurons, 50%", "2 layers"):
+    for name in ("3 heads", "384 neurons", "2 layers"):
         healed[name] = [measured(heal(shapes[name], seed)) for seed in range(HEAL_SEEDS)]
     two = shapes["2 layers"]
     longer = round(HEAL * work_of_teaching(gpt, two))
