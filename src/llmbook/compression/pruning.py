@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from llmbook.compression.rounded_models import Inputs, matrices
-from llmbook.models.causal_lm import CausalLM
+from llmbook.models.causal_lm import Block, CausalLM
 from llmbook.nn.feed_forward import PositionwiseFeedForward
 
 Matrix = Float[Tensor, "F D"]
@@ -92,7 +92,7 @@ def smaller(
     """
     new = copy.deepcopy(model)
     for number, chosen in (heads or {}).items():
-        attention = new.blocks[number].attention
+        attention = block_of(new, number).attention
         if attention.n_kv_heads != attention.n_heads:
             raise ValueError("heads that share keys and values cannot be removed one by one")
         places = torch.arange(attention.w_o.in_features).view(attention.n_heads, -1)[numbers(chosen)].flatten()
@@ -101,14 +101,20 @@ def smaller(
         cut(attention.w_o, columns=places)
         attention.n_heads = attention.n_kv_heads = len(chosen)
     for number, chosen in (neurons or {}).items():
-        feed_forward = new.blocks[number].feed_forward
+        feed_forward = block_of(new, number).feed_forward
         if not isinstance(feed_forward, PositionwiseFeedForward):
             raise ValueError("neurons are removed from plain feed-forward layers only")
         cut(feed_forward.w_1, rows=numbers(chosen))
         cut(feed_forward.w_2, columns=numbers(chosen))
     if layers is not None:
-        new.blocks = nn.ModuleList(new.blocks[number] for number in numbers(layers).tolist())
+        new.blocks = nn.ModuleList(block_of(new, number) for number in numbers(layers).tolist())
     return new
+
+
+def block_of(model: CausalLM, number: int) -> Block:
+    block = model.blocks[number]
+    assert isinstance(block, Block)
+    return block
 
 
 def numbers(chosen: Sequence[int]) -> Tensor:
@@ -119,11 +125,12 @@ def numbers(chosen: Sequence[int]) -> Tensor:
 
 def cut(layer: nn.Linear, *, rows: Tensor | None = None, columns: Tensor | None = None) -> None:
     """Keep these rows, or columns, of a linear layer."""
-    weight, bias = layer.weight.detach(), layer.bias
+    weight, bias = layer.weight.detach(), getattr(layer, "bias", None)
     if columns is not None:
         weight = weight[:, columns]
     if rows is not None:
         weight = weight[rows]
-        layer.bias = None if bias is None else nn.Parameter(bias.detach()[rows].clone(), bias.requires_grad)
+        if bias is not None:
+            layer.bias = nn.Parameter(bias.detach()[rows].clone(), bias.requires_grad)
     layer.weight = nn.Parameter(weight.clone(), layer.weight.requires_grad)
     layer.out_features, layer.in_features = weight.shape

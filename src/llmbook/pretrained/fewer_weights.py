@@ -110,7 +110,7 @@ def without_layers(model: CausalLM, n: int) -> tuple[CausalLM, list[int]]:
 
 
 def learn(
-    model: CausalLM, seed: int, *, steps: int, rate: float, warmup: int | None = None,
+    model: CausalLM, seed: int, *, steps: int = STEPS, rate: float = 3e-3, warmup: int | None = None,
     teacher: CausalLM | None = None, temperature: float = 1.0, hidden: bool = False,
     masks: dict[str, Mask] | None = None,
 ) -> tuple[CausalLM, list[float]]:  # fmt: skip
@@ -121,10 +121,8 @@ def learn(
     text, T = all_and_the_modern_again(), model.max_len
     model.requires_grad_(True)
     hold(model, masks or {})
-    learned = nn.ModuleList([model])
-    if teacher is not None and hidden:
-        sizes = model.config.d_model, teacher.config.d_model
-        learned.extend(nn.Linear(*sizes, bias=False) for _ in PAIRS)
+    sizes = model.config.d_model, model.config.d_model if teacher is None else teacher.config.d_model
+    readers = [nn.Linear(*sizes, bias=False) for _ in PAIRS] if hidden else []
 
     def loss_of(rows: Int[Tensor, " rows"]) -> Float[Tensor, ""]:
         ids, targets = shift(text[rows[:, None] + torch.arange(T + 1)])
@@ -136,18 +134,19 @@ def learn(
         loss = (word_loss(logits, targets) + soft_loss(logits, wanted, temperature)) / 2
         if hidden:
             mine, theirs = ([found[pair[i]] for pair in PAIRS] for i, found in enumerate((states, right_states)))
-            loss = loss + hidden_loss(mine, theirs, [reader.weight for reader in learned[1:]])
+            loss = loss + hidden_loss(mine, theirs, [reader.weight for reader in readers])
         return loss
 
     warmup = steps // 10 if warmup is None else warmup
     config = TrainConfig(steps=steps, batch=BATCH, lr=rate, warmup=warmup, weight_decay=0.1, seed=seed)
-    history = fit(learned, loss_of, len(text) - T, config)
+    history = fit(nn.ModuleList([model, *readers]), loss_of, len(text) - T, config)
     model.requires_grad_(False)
     return model, history
 
 
-def heal(model: CausalLM, seed: int, **options: Any) -> CausalLM:
-    return learn(smaller(model), seed, **{"steps": HEAL, "rate": 1e-3, **options})[0]
+def heal(model: CausalLM, seed: int, *, steps: int = HEAL, **options: Any) -> CausalLM:
+    """A copy of the model after some more training, as ``learn`` has it."""
+    return learn(smaller(model), seed, steps=steps, rate=1e-3, **options)[0]
 
 
 def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
@@ -174,8 +173,8 @@ def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
         healed[name] = [measured(heal(shapes[name], seed)) for seed in range(HEAL_SEEDS)]
     two = shapes["2 layers"]
     longer = round(HEAL * work_of_teaching(gpt, two))
-    for name, options in {"2 layers, taught": {"teacher": gpt}, "2 layers, longer": {"steps": longer}}.items():
-        healed[name] = [measured(heal(two, seed, **options)) for seed in range(HEAL_SEEDS)]
+    healed["2 layers, taught"] = [measured(heal(two, seed, teacher=gpt)) for seed in range(HEAL_SEEDS)]
+    healed["2 layers, longer"] = [measured(heal(two, seed, steps=longer)) for seed in range(HEAL_SEEDS)]
     return {"once": once, "healed": healed, "layers": {str(n): keep for n, (_, keep) in layers.items()}}
 
 
@@ -207,7 +206,7 @@ def students(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     found: dict[str, Any] = {name: {"first losses": [], "nats": []} for name in ways}
     for seed in range(SEEDS):
         for name, options in ways.items():
-            student, history = learn(new_student(seed), seed, **{"steps": STEPS, "rate": 3e-3, **options})
+            student, history = learn(new_student(seed), seed, **options)
             found[name]["first losses"].append([round(loss, 4) for loss in history[:FIRST]])
             found[name]["nats"].append(measured(student))
     return found
