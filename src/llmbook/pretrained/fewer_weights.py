@@ -1,13 +1,18 @@
-r"""The GPT of the speeches with fewer weights, and small students of it: the two runs of page 3.8.
+r"""The GPT of the speeches with fewer weights, small students of it, and SmolLM2 with fewer weights: page 3.8's runs.
 
     a step of a student that is taught   2 N_T + 6 N_S operations a token,   alone   6 N_S
 
 N multiplications a token: what the teacher reads costs once, what the student learns from three times. With equal work
 the student alone takes (2 N_T + 6 N_S) / 6 N_S times as many steps. Everything is measured on the same windows of
-held-out speeches; what is looked at, and learned from, are training speeches. Left out: other rates, other sizes.
+held-out speeches; what is looked at, and learned from, are training speeches. SmolLM2 is looked at and measured as on
+page 3.7. Left out: other sizes; more than two rates.
 """
 
+import math
+import platform
+import time
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import torch
@@ -20,9 +25,11 @@ from llmbook.compression.pruning import Mask, Removal, group_sizes, hold, pruned
 from llmbook.compression.rounded_models import Inputs, matrices, read_inputs, replaced
 from llmbook.models.causal_lm import CausalLM
 from llmbook.models.gpt import GPT
+from llmbook.pretrained import fewer_bits
 from llmbook.pretrained.fewer_bits import numbers, read_windows, rounded_matrices
 from llmbook.pretrained.next_word import windows
 from llmbook.pretrained.recipe import Recipe
+from llmbook.pretrained.smollm2 import load_smollm2
 from llmbook.pretrained.speech_gpt import GPT_SPEECHES, N_VOCAB, all_and_the_modern_again
 from llmbook.training.loop import fit
 from llmbook.training.objectives import shift, word_loss
@@ -38,6 +45,10 @@ WAYS: tuple[Removal, ...] = ("random", "magnitude", "magnitude by row", "aware",
 HEALED: dict[str, tuple[Removal, float]] = {
     f"{how}, {share:.0%}": (how, share) for how in ("magnitude", "refitted") for share in (0.5, 0.7, 0.9)
 }
+OTHER_RATE = 1e-3
+SMOLLM2: dict[str, tuple[Removal, float]] = {
+    f"{how}, {share:.0%}": (how, share) for how in WAYS[1:4] for share in (0.3, 0.5, 0.7)
+} | {"refitted, 50%": ("refitted", 0.5)}
 PAIRS = ((0, 1), (1, 3))  # a student's block, and the teacher's whose states it is to find
 FOUR_BITS, EIGHT_BITS = Scheme(group=32), Scheme(bits=8)
 
@@ -53,6 +64,16 @@ def looked_at() -> Int[Tensor, "n 128"]:
 def multiplications(model: CausalLM) -> int:
     """N: of a token, in the matrices of the blocks and in the output."""
     return sum(layer.weight.numel() for layer in (*matrices(model).values(), model.output))
+
+
+def kilobytes(model: CausalLM, bits: int, removed: float = 0.0) -> float:
+    """Of codes, scales, and a mask where single weights were removed; eight bits for tokens, sixteen for the rest."""
+    layers = [layer.weight for layer in matrices(model).values()]
+    n, table = sum(weight.numel() for weight in layers), model.embedding.weight
+    scales = len(table) + (sum(map(len, layers)) if bits == 8 else n / 32)
+    others = sum(p.numel() for p in model.parameters()) - n - table.numel()
+    mask = n if removed else 0
+    return ((1 - removed) * bits * n + mask + 8 * table.numel() + 16 * (scales + others)) / 8000
 
 
 @torch.no_grad()
@@ -178,6 +199,45 @@ def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     return {"once": once, "healed": healed, "layers": {str(n): keep for n, (_, keep) in layers.items()}}
 
 
+def fewer_weights_smollm2(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "fewer-weights-smollm2": a model whose inputs have outliers, without some weights; nats a window."""
+    model, tokenizer = load_smollm2()
+    rows = fewer_bits.held_out(tokenizer)
+    inputs = read_inputs(model, fewer_bits.looked_at(tokenizer)[:, :-1])
+    found = {"nothing": numbers(read_windows(model, rows)[0])}
+    for name, (how, share) in SMOLLM2.items():
+        with replaced(model, prune(model, how, share, inputs)[0]):
+            found[name] = numbers(read_windows(model, rows)[0])
+    return found
+
+
+def milliseconds(call: Callable[[], Any], n: int = 200) -> float:
+    """Of one thread's own time: the best of n calls, which other work on the machine disturbs least."""
+    threads, best = torch.get_num_threads(), math.inf
+    torch.set_num_threads(1)
+    for _ in range(n):
+        start = time.thread_time()
+        call()
+        best = min(best, time.thread_time() - start)
+    torch.set_num_threads(threads)
+    return 1000 * best
+
+
+def fewer_weights_speed(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "fewer-weights-speed": milliseconds to read a window, of the whole model and of what is left of it."""
+    gpt = model_of(GPT_SPEECHES)
+    assert isinstance(gpt, GPT)
+    inputs, ids = read_inputs(gpt, looked_at()), held_out()[:1]
+    models = {"the GPT": gpt, "3 heads": without_heads(gpt, inputs, 3)}
+    models |= {"384 neurons": without_neurons(gpt, inputs, 384), "2 layers": smaller(gpt, layers=[0, 3])}
+    models["student"] = new_student(0).eval().requires_grad_(False)
+    found = {name: milliseconds(lambda model=model: model(ids)) for name, model in models.items()}
+    with replaced(gpt, prune(gpt, "magnitude", 0.7, inputs)[0]):
+        found["70% noughts"] = milliseconds(lambda: gpt(ids))
+    machine = f"{platform.machine()} with {torch.backends.cpu.get_cpu_capability()}, one thread"
+    return {"machine": machine, "date": str(date.today()), "milliseconds": {n: round(t, 3) for n, t in found.items()}}
+
+
 # --- students --------------------------------------------------------------------------------------------------
 
 
@@ -210,3 +270,20 @@ def students(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
             found[name]["first losses"].append([round(loss, 4) for loss in history[:FIRST]])
             found[name]["nats"].append(measured(student))
     return found
+
+
+def students_slower(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "students-slower": four of them at a third of the rate."""
+    gpt = model_of(GPT_SPEECHES)
+    assert isinstance(gpt, GPT)
+    longer = round(STEPS * work_of_teaching(gpt, new_student(0)))
+    ways: dict[str, dict[str, Any]] = {
+        "alone": {},
+        "alone, equal work": {"steps": longer},
+        "taught, τ = 1": {"teacher": gpt},
+        "taught, τ = 4": {"teacher": gpt, "temperature": 4.0},
+    }
+    return {
+        name: [measured(learn(new_student(seed), seed, rate=OTHER_RATE, **options)[0]) for seed in range(HEAL_SEEDS)]
+        for name, options in ways.items()
+    }

@@ -16,7 +16,13 @@ from llmbook.pretrained.date_translator import DATES
 from llmbook.pretrained.families import three_families
 from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.fewer_bits import fewer_bits
-from llmbook.pretrained.fewer_weights import fewer_weights, students
+from llmbook.pretrained.fewer_weights import (
+    fewer_weights,
+    fewer_weights_smollm2,
+    fewer_weights_speed,
+    students,
+    students_slower,
+)
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.look_up import three_ways
@@ -46,13 +52,18 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "next-word": next_word,
     "fewer-bits": fewer_bits,
     "fewer-weights": fewer_weights,
+    "fewer-weights-smollm2": fewer_weights_smollm2,
+    "fewer-weights-speed": fewer_weights_speed,
     "students": students,
+    "students-slower": students_slower,
 }
 OPENED = {  # by a run, which is made again when one of them was
     "labels-for-free": {recipe.name for recipe in READERS},
     "next-word": {GPT_SPEECHES.name},
     "fewer-weights": {GPT_SPEECHES.name},
+    "fewer-weights-speed": {GPT_SPEECHES.name},
     "students": {GPT_SPEECHES.name},
+    "students-slower": {GPT_SPEECHES.name},
 }
 
 
