@@ -45,7 +45,8 @@ WAYS: tuple[Removal, ...] = ("random", "magnitude", "magnitude by row", "aware",
 HEALED: dict[str, tuple[Removal, float]] = {
     f"{how}, {share:.0%}": (how, share) for how in ("magnitude", "refitted") for share in (0.5, 0.7, 0.9)
 }
-OTHER_RATE = 1e-3
+RATES = (1e-3, 2e-4)  # of healing
+STUDENTS_RATES = (3e-3, 1e-3)
 SMOLLM2: dict[str, tuple[Removal, float]] = {
     f"{how}, {share:.0%}": (how, share) for how in WAYS[1:4] for share in (0.3, 0.5, 0.7)
 } | {"refitted, 50%": ("refitted", 0.5)}
@@ -165,9 +166,28 @@ def learn(
     return model, history
 
 
-def heal(model: CausalLM, seed: int, *, steps: int = HEAL, **options: Any) -> CausalLM:
+def heal(model: CausalLM, seed: int, *, steps: int = HEAL, rate: float = 1e-3, **options: Any) -> CausalLM:
     """A copy of the model after some more training, as ``learn`` has it."""
-    return learn(smaller(model), seed, steps=steps, rate=1e-3, **options)[0]
+    return learn(smaller(model), seed, steps=steps, rate=rate, **options)[0]
+
+
+def healing(gpt: CausalLM, inputs: dict[str, Inputs], two: CausalLM, rate: float) -> dict[str, Any]:
+    """With each seed: the whole model as control, without weights, heads or neurons; and two layers, also taught."""
+
+    def all_seeds(model: CausalLM, **options: Any) -> list[dict[str, list[float]]]:
+        return [measured(heal(model, seed, rate=rate, **options)) for seed in range(HEAL_SEEDS)]
+
+    healed = {"nothing": all_seeds(gpt)}
+    for name, (how, share) in HEALED.items():
+        new, masks = prune(gpt, how, share, inputs)
+        with replaced(gpt, new):
+            healed[name] = all_seeds(gpt, masks=masks)
+    healed["3 heads"] = all_seeds(without_heads(gpt, inputs, 3))
+    healed["384 neurons"] = all_seeds(without_neurons(gpt, inputs, 384))
+    healed["2 layers"] = all_seeds(two)
+    healed["2 layers, taught"] = all_seeds(two, teacher=gpt)
+    healed["2 layers, longer"] = all_seeds(two, steps=round(HEAL * work_of_teaching(gpt, two)))
+    return healed
 
 
 def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
@@ -176,27 +196,24 @@ def fewer_weights(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     assert isinstance(gpt, GPT)
     inputs = read_inputs(gpt, looked_at())
     once: dict[str, Any] = {"nothing": measured(gpt)}
-    healed: dict[str, Any] = {"nothing": [measured(heal(gpt, seed)) for seed in range(HEAL_SEEDS)]}
     for how in WAYS:
         for share in SHARES:
-            new, masks = prune(gpt, how, share, inputs)
-            name = f"{how}, {share:.0%}"
-            with replaced(gpt, new):
-                once[name] = measured(gpt)
-                if name in HEALED:
-                    healed[name] = [measured(heal(gpt, seed, masks=masks)) for seed in range(HEAL_SEEDS)]
+            with replaced(gpt, prune(gpt, how, share, inputs)[0]):
+                once[f"{how}, {share:.0%}"] = measured(gpt)
     shapes = {f"{n} heads": without_heads(gpt, inputs, n) for n in (5, 4, 3, 2, 1)}
     shapes |= {f"{n} neurons": without_neurons(gpt, inputs, n) for n in (640, 512, 384, 256, 128)}
     layers = {n: without_layers(gpt, n) for n in (3, 2, 1)}
     shapes |= {f"{n} layers": found for n, (found, _) in layers.items()}
     once |= {name: measured(found) for name, found in shapes.items()}
-    for name in ("3 heads", "384 neurons", "2 layers"):
-        healed[name] = [measured(heal(shapes[name], seed)) for seed in range(HEAL_SEEDS)]
-    two = shapes["2 layers"]
-    longer = round(HEAL * work_of_teaching(gpt, two))
-    healed["2 layers, taught"] = [measured(heal(two, seed, teacher=gpt)) for seed in range(HEAL_SEEDS)]
-    healed["2 layers, longer"] = [measured(heal(two, seed, steps=longer)) for seed in range(HEAL_SEEDS)]
+    healed = healing(gpt, inputs, shapes["2 layers"], RATES[0])
     return {"once": once, "healed": healed, "layers": {str(n): keep for n, (_, keep) in layers.items()}}
+
+
+def healing_slower(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "healing-slower": all that was healed, at a fifth of the rate."""
+    gpt = model_of(GPT_SPEECHES)
+    assert isinstance(gpt, GPT)
+    return healing(gpt, read_inputs(gpt, looked_at()), without_layers(gpt, 2)[0], RATES[1])
 
 
 def fewer_weights_smollm2(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
@@ -284,6 +301,8 @@ def students_slower(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
         "taught, τ = 4": {"teacher": gpt, "temperature": 4.0},
     }
     return {
-        name: [measured(learn(new_student(seed), seed, rate=OTHER_RATE, **options)[0]) for seed in range(HEAL_SEEDS)]
+        name: [
+            measured(learn(new_student(seed), seed, rate=STUDENTS_RATES[1], **options)[0]) for seed in range(HEAL_SEEDS)
+        ]
         for name, options in ways.items()
     }

@@ -20,6 +20,7 @@ from llmbook.pretrained.fewer_weights import (
     fewer_weights,
     fewer_weights_smollm2,
     fewer_weights_speed,
+    healing_slower,
     students,
     students_slower,
 )
@@ -54,6 +55,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "fewer-weights": fewer_weights,
     "fewer-weights-smollm2": fewer_weights_smollm2,
     "fewer-weights-speed": fewer_weights_speed,
+    "healing-slower": healing_slower,
     "students": students,
     "students-slower": students_slower,
 }
@@ -62,6 +64,7 @@ OPENED = {  # by a run, which is made again when one of them was
     "next-word": {GPT_SPEECHES.name},
     "fewer-weights": {GPT_SPEECHES.name},
     "fewer-weights-speed": {GPT_SPEECHES.name},
+    "healing-slower": {GPT_SPEECHES.name},
     "students": {GPT_SPEECHES.name},
     "students-slower": {GPT_SPEECHES.name},
 }
