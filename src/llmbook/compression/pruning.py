@@ -35,8 +35,8 @@ def kept(score: Matrix, share: float, *, by_row: bool = False) -> Mask:
     if not 0 <= share <= 1:
         raise ValueError(f"the share to remove must lie in 0..1, got {share}")
     rows = score if by_row else score.reshape(1, -1)
-    rank = rows.argsort(dim=1, stable=True).argsort(dim=1)
-    return (rank >= round(share * rows.shape[1])).view(score.shape)
+    smallest = rows.argsort(dim=1, stable=True)[:, : round(share * rows.shape[1])]
+    return torch.ones_like(rows, dtype=torch.bool).scatter(1, smallest, False).view(score.shape)
 
 
 def refitted(weight: Matrix, keep: Mask, moment: Float[Tensor, "D D"], *, damp: float = 0.01) -> Matrix:
