@@ -8,9 +8,7 @@ held-out speeches; what is looked at, and learned from, are training speeches. S
 page 3.7. Left out: other sizes; more than two rates.
 """
 
-import math
 import platform
-import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -20,22 +18,20 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from llmbook.compression.distillation import hidden_loss, soft_loss, with_states
-from llmbook.compression.grids import Scheme, rounded
 from llmbook.compression.pruning import Mask, Removal, group_sizes, hold, pruned, smaller
 from llmbook.compression.rounded_models import Inputs, matrices, read_inputs, replaced
 from llmbook.models.causal_lm import CausalLM
 from llmbook.models.gpt import GPT
 from llmbook.pretrained import fewer_bits
-from llmbook.pretrained.fewer_bits import numbers, read_windows, rounded_matrices
-from llmbook.pretrained.next_word import windows
+from llmbook.pretrained.fewer_bits import numbers, read_windows
 from llmbook.pretrained.recipe import Recipe
 from llmbook.pretrained.smollm2 import load_smollm2
 from llmbook.pretrained.speech_gpt import GPT_SPEECHES, N_VOCAB, all_and_the_modern_again
+from llmbook.pretrained.worth import held_out, looked_at, measured, milliseconds, multiplications
 from llmbook.training.loop import fit
 from llmbook.training.objectives import shift, word_loss
 from llmbook.training.schedule import TrainConfig
 
-WINDOWS, LOOKED_AT = 64, 40
 BATCH = 8
 HEAL, STEPS = 60, 400  # of training: of a pruned model, and of a student
 HEAL_SEEDS, SEEDS = 3, 5
@@ -51,44 +47,6 @@ SMOLLM2: dict[str, tuple[Removal, float]] = {
     f"{how}, {share:.0%}": (how, share) for how in WAYS[1:4] for share in (0.3, 0.5, 0.7)
 } | {"refitted, 50%": ("refitted", 0.5)}
 PAIRS = ((0, 1), (1, 3))  # a student's block, and the teacher's whose states it is to find
-FOUR_BITS, EIGHT_BITS = Scheme(group=32), Scheme(bits=8)
-
-
-def held_out() -> Int[Tensor, "n 128"]:
-    return windows(WINDOWS, seed=3, part="test")
-
-
-def looked_at() -> Int[Tensor, "n 128"]:
-    return windows(LOOKED_AT, seed=1, part="train")
-
-
-def multiplications(model: CausalLM) -> int:
-    """N: of a token, in the matrices of the blocks and in the output."""
-    return sum(layer.weight.numel() for layer in (*matrices(model).values(), model.output))
-
-
-def kilobytes(model: CausalLM, bits: int, removed: float = 0.0) -> float:
-    """Of codes, scales, and a mask where single weights were removed; eight bits for tokens, sixteen for the rest."""
-    layers = [layer.weight for layer in matrices(model).values()]
-    n, table = sum(weight.numel() for weight in layers), model.embedding.weight
-    scales = len(table) + (sum(map(len, layers)) if bits == 8 else n / 32)
-    others = sum(p.numel() for p in model.parameters()) - n - table.numel()
-    mask = n if removed else 0
-    return ((1 - removed) * bits * n + mask + 8 * table.numel() + 16 * (scales + others)) / 8000
-
-
-@torch.no_grad()
-def measured(model: CausalLM) -> dict[str, list[float]]:
-    """The nats of each held-out window, with eight bits a weight, and with four in the blocks."""
-    table = model.embedding.weight
-    own = table.detach().clone()
-    table.data.copy_(rounded(own, EIGHT_BITS))
-    found: dict[str, list[float]] = {}
-    for bits, scheme in ((8, EIGHT_BITS), (4, FOUR_BITS)):
-        with replaced(model, rounded_matrices(model, "nearest", scheme, {})):
-            found[f"{bits} bits"] = numbers(read_windows(model, held_out())[0])
-    table.data.copy_(own)
-    return found
 
 
 # --- fewer weights ---------------------------------------------------------------------------------------------
@@ -226,18 +184,6 @@ def fewer_weights_smollm2(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
         with replaced(model, prune(model, how, share, inputs)[0]):
             found[name] = numbers(read_windows(model, rows)[0])
     return found
-
-
-def milliseconds(call: Callable[[], Any], n: int = 200) -> float:
-    """Of one thread's own time: the best of n calls, which other work on the machine disturbs least."""
-    threads, best = torch.get_num_threads(), math.inf
-    torch.set_num_threads(1)
-    for _ in range(n):
-        start = time.thread_time()
-        call()
-        best = min(best, time.thread_time() - start)
-    torch.set_num_threads(threads)
-    return 1000 * best
 
 
 def fewer_weights_speed(model_of: Callable[[Recipe], nn.Module]) -> dict[str, Any]:

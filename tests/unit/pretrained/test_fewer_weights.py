@@ -4,9 +4,19 @@ import pytest
 import torch
 from reference import close, ids_of, spread
 
-from llmbook.compression import hidden_loss, matrices, read_inputs, replaced, rounded, smaller, soft_loss, with_states
+from llmbook.compression import (
+    hidden_loss,
+    kept,
+    matrices,
+    read_inputs,
+    replaced,
+    rounded,
+    smaller,
+    soft_loss,
+    with_states,
+)
 from llmbook.models import GPT
-from llmbook.pretrained import fewer_weights, load_stored, read_stored
+from llmbook.pretrained import fewer_bits, fewer_weights, load_smollm2, load_stored, read_stored, worth
 from llmbook.pretrained.fewer_bits import read_windows
 from llmbook.pretrained.speech_gpt import all_and_the_modern_again
 from llmbook.training.objectives import word_loss
@@ -20,7 +30,7 @@ def gpt() -> GPT:
 
 @pytest.fixture(scope="module")
 def inputs(gpt):
-    return read_inputs(gpt, fewer_weights.looked_at()[:8])
+    return read_inputs(gpt, worth.looked_at()[:8])
 
 
 def small() -> GPT:
@@ -35,12 +45,12 @@ def mean(nats: list[float]) -> float:
 
 
 def test_multiplications_are_those_of_the_matrices():
-    assert fewer_weights.multiplications(small()) == 2 * (12 * 36 + 12 * 12 + 2 * 12 * 48) + 12 * 13
+    assert worth.multiplications(small()) == 2 * (12 * 36 + 12 * 12 + 2 * 12 * 48) + 12 * 13
 
 
 def test_a_taught_step_costs_what_both_read_and_one_learns():
     teacher, student = small(), smaller(small(), layers=[0])
-    n_t, n_s = (fewer_weights.multiplications(model) for model in (teacher, student))
+    n_t, n_s = (worth.multiplications(model) for model in (teacher, student))
     assert fewer_weights.work_of_teaching(teacher, student) == pytest.approx((2 * n_t + 6 * n_s) / (6 * n_s))
 
 
@@ -62,13 +72,35 @@ def test_the_first_loss_is_the_sum_of_its_parts(gpt, way):
     assert history == pytest.approx([loss.item()], abs=2e-4)
 
 
+@pytest.mark.parametrize(("bits", "scales"), [(8, 13 + 2 * (36 + 12 + 48 + 12)), (4, 13 + 2 * 12 * 144 / 32)])
+def test_kilobytes_are_codes_scales_and_a_mask(bits, scales):
+    """By hand: 2 blocks of 12 (36 + 12 + 48 + 48) weights, 13 tokens, and all others in sixteen bits."""
+    model, n = small(), 2 * 12 * 144
+    others = sum(p.numel() for p in model.parameters()) - n - 13 * 12
+    bare = bits * n + 8 * 13 * 12 + 16 * (scales + others)
+    assert worth.kilobytes(model, bits) == pytest.approx(bare / 8000)
+    assert worth.kilobytes(model, bits, 0.75) == pytest.approx((bare - 0.75 * bits * n + n) / 8000)
+
+
+def test_the_front_is_what_nothing_else_beats():
+    rows = [
+        (3, 1.0, "a"),
+        (1, 3.0, "b"),
+        (2, 3.0, "dearer, no better"),
+        (1, 4.0, "worse"),
+        (2, 2.0, "c"),
+        (4, 1.5, "d"),
+    ]
+    assert [row[2] for row in worth.pareto(rows, 0)] == ["b", "c", "a"]
+
+
 # --- property --------------------------------------------------------------------------------------------------
 
 
 def test_what_is_measured_on_is_not_looked_at_nor_learned():
     text = all_and_the_modern_again()
-    measured, seen = fewer_weights.held_out(), fewer_weights.looked_at()
-    assert measured.shape == (fewer_weights.WINDOWS, 128)
+    measured, seen = worth.held_out(), worth.looked_at()
+    assert measured.shape == (worth.WINDOWS, 128)
     pieces = {tuple(piece) for piece in text.unfold(0, 48, 1)[:, :4].tolist()}
     assert tuple(seen[0, :4].tolist()) in pieces, "the windows looked at are of the training speeches"
     places = text.unfold(0, 32, 1)
@@ -108,7 +140,7 @@ def test_healing_leaves_noughts_and_the_model_alone(gpt, inputs):
     new, masks = fewer_weights.prune(gpt, "magnitude", 0.9, inputs)
     with replaced(gpt, new):
         healed = fewer_weights.heal(gpt, 0, steps=12, masks=masks)
-        rows = fewer_weights.held_out()[:8]
+        rows = worth.held_out()[:8]
         worse, better = (read_windows(model, rows)[0].mean() for model in (gpt, healed))
     assert better < worse - 0.5
     for name, layer in matrices(healed).items():
@@ -118,15 +150,15 @@ def test_healing_leaves_noughts_and_the_model_alone(gpt, inputs):
 
 
 def test_measuring_rounds_and_gives_back(gpt, monkeypatch):
-    monkeypatch.setattr(fewer_weights, "WINDOWS", 3)
-    rows = fewer_weights.held_out()
+    monkeypatch.setattr(worth, "WINDOWS", 3)
+    rows = worth.held_out()
     model = smaller(gpt, layers=[0, 3])
     table, w = model.embedding.weight.clone(), matrices(model)["0.attention.w_o"].weight.clone()
-    found = fewer_weights.measured(model)
+    found = worth.measured(model)
     assert model.embedding.weight.equal(table)
     assert matrices(model)["0.attention.w_o"].weight.equal(w)
-    model.embedding.weight.copy_(rounded(table, fewer_weights.EIGHT_BITS))
-    for bits, scheme in (("8 bits", fewer_weights.EIGHT_BITS), ("4 bits", fewer_weights.FOUR_BITS)):
+    model.embedding.weight.copy_(rounded(table, worth.EIGHT_BITS))
+    for bits, scheme in (("8 bits", worth.EIGHT_BITS), ("4 bits", worth.FOUR_BITS)):
         with replaced(model, {name: rounded(layer.weight, scheme) for name, layer in matrices(model).items()}):
             close(read_windows(model, rows)[0], torch.tensor(found[bits]), 1e-4)
 
@@ -156,8 +188,8 @@ def test_a_rate_that_leads_nowhere_stops(gpt):
 
 def test_the_stored_pruning_is_of_this_code(gpt):
     once = read_stored("fewer-weights")["once"]
-    rows = fewer_weights.held_out()[:4]
-    inputs = read_inputs(gpt, fewer_weights.looked_at())
+    rows = worth.held_out()[:4]
+    inputs = read_inputs(gpt, worth.looked_at())
     close(read_windows(gpt, rows)[0], torch.tensor(once["nothing"]["8 bits"][:4]), 1e-3)
     for how in ("random", "magnitude", "magnitude by row", "aware"):
         with replaced(gpt, fewer_weights.prune(gpt, how, 0.6, inputs)[0]):
@@ -185,4 +217,36 @@ def test_everything_was_measured_with_every_seed():
     assert {len(found["nats"]) for found in students.values()} == {fewer_weights.SEEDS}
     every = [*run["once"].values(), *(m for found in run["healed"].values() for m in found)]
     every += [m for found in students.values() for m in found["nats"]]
-    assert {len(nats) for found in every for nats in found.values()} == {fewer_weights.WINDOWS}
+    assert {len(nats) for found in every for nats in found.values()} == {worth.WINDOWS}
+
+
+def test_the_stored_smollm2_is_of_this_code():
+    thin = read_stored("fewer-weights-smollm2")
+    assert set(thin) == {"nothing", *fewer_weights.SMOLLM2}
+    assert {len(nats) for nats in thin.values()} == {fewer_bits.WINDOWS}
+    model, tokenizer = load_smollm2()
+    rows = fewer_bits.held_out(tokenizer, 2)
+    close(read_windows(model, rows)[0], torch.tensor(thin["nothing"][:2]), 5e-3)
+    new = {n: layer.weight * kept(layer.weight.abs(), 0.3, by_row=True) for n, layer in matrices(model).items()}
+    with replaced(model, new):
+        close(read_windows(model, rows)[0], torch.tensor(thin["magnitude by row, 30%"][:2]), 0.02)
+
+
+def test_speeds_are_as_stored(gpt):
+    """The ratios, within a third: another machine has other caches."""
+    stored = read_stored("fewer-weights-speed")["milliseconds"]
+    ids = worth.held_out()[:1]
+    models = {"2 layers": smaller(gpt, layers=[0, 3]), "student": fewer_weights.new_student(0).requires_grad_(False)}
+    whole = worth.milliseconds(lambda: gpt(ids), 40)
+    for name, model in models.items():
+        live = worth.milliseconds(lambda model=model: model(ids), 40) / whole
+        assert 2 / 3 < live / (stored[name] / stored["the GPT"]) < 1.5, name
+
+
+def test_the_slower_runs_are_whole():
+    slower, students = read_stored("healing-slower"), read_stored("students-slower")
+    assert set(slower) == set(read_stored("fewer-weights")["healed"])
+    assert set(students) < set(read_stored("students"))
+    every = [measured for run in (slower, students) for found in run.values() for measured in found]
+    assert len(every) == (len(slower) + len(students)) * fewer_weights.HEAL_SEEDS
+    assert {len(nats) for found in every for nats in found.values()} == {worth.WINDOWS}
