@@ -43,9 +43,12 @@ HEALED: dict[str, tuple[Removal, float]] = {
 }
 RATES = (1e-3, 2e-4)  # of healing
 STUDENTS_RATES = (3e-3, 1e-3)
-SMOLLM2: dict[str, tuple[Removal, float]] = {
-    f"{how}, {share:.0%}": (how, share) for how in WAYS[1:4] for share in (0.3, 0.5, 0.7)
-} | {"refitted, 50%": ("refitted", 0.5)}
+SMOLLM2: dict[str, tuple[Removal, float]] = {  # least squares for one share: it is slow
+    f"{how}, {share:.0%}": (how, share)
+    for how in WAYS[1:]
+    for share in (0.3, 0.5, 0.7)
+    if how != "refitted" or share == 0.5
+}
 PAIRS = ((0, 1), (1, 3))  # a student's block, and the teacher's whose states it is to find
 
 
