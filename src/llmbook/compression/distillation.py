@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from llmbook.models.causal_lm import CausalLM
 
@@ -56,7 +56,11 @@ def hidden_loss(
 def with_states(model: CausalLM, ids: Int[Tensor, "B T"]) -> tuple[Logits, list[Float[Tensor, "B T D"]]]:
     """The model's logits, and the residual stream behind each of its blocks."""
     states: list[Tensor] = []
-    hooks = [block.register_forward_hook(lambda _, __, x: states.append(x)) for block in model.blocks]
+
+    def note(block: nn.Module, arguments: tuple[Tensor, ...], x: Tensor) -> None:
+        states.append(x)
+
+    hooks = [block.register_forward_hook(note) for block in model.blocks]
     try:
         return model(ids), states
     finally:
