@@ -125,7 +125,8 @@ def numbers(chosen: Sequence[int]) -> Tensor:
 
 def cut(layer: nn.Linear, *, rows: Tensor | None = None, columns: Tensor | None = None) -> None:
     """Keep these rows, or columns, of a linear layer."""
-    weight, bias = layer.weight.detach(), getattr(layer, "bias", None)
+    weight = layer.weight.detach()
+    bias = getattr(layer, "bias", None)
     if columns is not None:
         weight = weight[:, columns]
     if rows is not None:

@@ -33,8 +33,10 @@ from llmbook.training.objectives import shift, word_loss
 from llmbook.training.schedule import TrainConfig
 
 BATCH = 8
-HEAL, STEPS = 60, 400  # of training: of a pruned model, and of a student
-HEAL_SEEDS, SEEDS = 3, 5
+HEAL = 60  # steps of training, of a pruned model
+STEPS = 400  # of a student
+HEAL_SEEDS = 3
+SEEDS = 5
 FIRST = 5  # losses that are kept one by one
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WAYS: tuple[Removal, ...] = ("random", "magnitude", "magnitude by row", "aware", "refitted")
@@ -101,7 +103,8 @@ def learn(
 
     Half of the loss is soft where there is a teacher; states count once more. The rate grows for a tenth of the steps.
     """
-    text, T = all_and_the_modern_again(), model.max_len
+    text = all_and_the_modern_again()
+    T = model.max_len
     model.requires_grad_(True)
     hold(model, masks or {})
     sizes = model.config.d_model, model.config.d_model if teacher is None else teacher.config.d_model
@@ -193,7 +196,8 @@ def fewer_weights_speed(model_of: Callable[[Recipe], nn.Module]) -> dict[str, An
     """The run "fewer-weights-speed": milliseconds to read a window, of the whole model and of what is left of it."""
     gpt = model_of(GPT_SPEECHES)
     assert isinstance(gpt, GPT)
-    inputs, ids = read_inputs(gpt, looked_at()), held_out()[:1]
+    inputs = read_inputs(gpt, looked_at())
+    ids = held_out()[:1]
     models = {"the GPT": gpt, "3 heads": without_heads(gpt, inputs, 3)}
     models |= {"384 neurons": without_neurons(gpt, inputs, 384), "2 layers": smaller(gpt, layers=[0, 3])}
     models["student"] = new_student(0).eval().requires_grad_(False)

@@ -18,8 +18,10 @@ from llmbook.models.causal_lm import CausalLM
 from llmbook.pretrained.fewer_bits import numbers, read_windows, rounded_matrices
 from llmbook.pretrained.next_word import windows
 
-WINDOWS, LOOKED_AT = 64, 40
-FOUR_BITS, EIGHT_BITS = Scheme(group=32), Scheme(bits=8)
+WINDOWS = 64
+LOOKED_AT = 40
+FOUR_BITS = Scheme(group=32)
+EIGHT_BITS = Scheme(bits=8)
 
 
 def held_out() -> Int[Tensor, "n 128"]:
@@ -38,7 +40,8 @@ def multiplications(model: CausalLM) -> int:
 def kilobytes(model: CausalLM, bits: int, removed: float = 0.0) -> float:
     """Of codes, scales, and a mask where single weights were removed; eight bits for tokens, sixteen for the rest."""
     layers = [layer.weight for layer in matrices(model).values()]
-    n, table = sum(weight.numel() for weight in layers), model.embedding.weight
+    n = sum(weight.numel() for weight in layers)
+    table = model.embedding.weight
     scales = len(table) + (sum(map(len, layers)) if bits == 8 else n / 32)
     others = sum(p.numel() for p in model.parameters()) - n - table.numel()
     mask = n if removed else 0
@@ -61,7 +64,8 @@ def measured(model: CausalLM) -> dict[str, list[float]]:
 
 def milliseconds(call: Callable[[], Any], n: int = 200) -> float:
     """Of one thread's own time: the best of n calls, which other work on the machine disturbs least."""
-    threads, best = torch.get_num_threads(), math.inf
+    threads = torch.get_num_threads()
+    best = math.inf
     torch.set_num_threads(1)
     for _ in range(n):
         start = time.thread_time()
