@@ -26,6 +26,7 @@ PAGES = (  # in reading order
     "next_sentence",
     "next_word",
     "fewer_bits",
+    "fewer_weights",
     "long_texts",
     "backwards",
     "memory_for_time",

@@ -16,6 +16,14 @@ from llmbook.pretrained.date_translator import DATES
 from llmbook.pretrained.families import three_families
 from llmbook.pretrained.few_labels import ablation
 from llmbook.pretrained.fewer_bits import fewer_bits
+from llmbook.pretrained.fewer_weights import (
+    fewer_weights,
+    fewer_weights_smollm2,
+    fewer_weights_speed,
+    healing_slower,
+    students,
+    students_slower,
+)
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.long_texts import long_texts
@@ -46,12 +54,23 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,
     "fewer-bits": fewer_bits,
+    "fewer-weights": fewer_weights,
+    "fewer-weights-smollm2": fewer_weights_smollm2,
+    "fewer-weights-speed": fewer_weights_speed,
+    "healing-slower": healing_slower,
+    "students": students,
+    "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
 }
 OPENED = {  # by a run, which is made again when one of them was
     "labels-for-free": {recipe.name for recipe in READERS},
     "next-word": {GPT_SPEECHES.name},
+    "fewer-weights": {GPT_SPEECHES.name},
+    "fewer-weights-speed": {GPT_SPEECHES.name},
+    "healing-slower": {GPT_SPEECHES.name},
+    "students": {GPT_SPEECHES.name},
+    "students-slower": {GPT_SPEECHES.name},
 }
 
 
