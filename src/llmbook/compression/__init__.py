@@ -2,7 +2,8 @@
 
 To be read in this order: ``grids`` (a few levels, a scale, and how numbers are rounded to them), ``calibrated``
 (rounding that knows what a matrix is given to read), ``rounded_models`` (this done to a model, and to its cache),
-``pruning`` (weights, heads, neurons and layers removed), ``distillation`` (what a teacher's answer teaches).
+``packed`` (a model that computes with its codes), ``pruning`` (weights, heads, neurons and layers removed),
+``distillation`` (what a teacher's answer teaches).
 """
 
 from llmbook.compression.calibrated import activation_aware as activation_aware
@@ -16,6 +17,9 @@ from llmbook.compression.grids import Scheme as Scheme
 from llmbook.compression.grids import levels as levels
 from llmbook.compression.grids import quantise as quantise
 from llmbook.compression.grids import rounded as rounded
+from llmbook.compression.packed import PackedLinear as PackedLinear
+from llmbook.compression.packed import bytes_read as bytes_read
+from llmbook.compression.packed import packed as packed
 from llmbook.compression.pruning import group_sizes as group_sizes
 from llmbook.compression.pruning import hold as hold
 from llmbook.compression.pruning import kept as kept
