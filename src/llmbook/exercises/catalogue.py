@@ -26,6 +26,7 @@ PAGES = (  # in reading order
     "next_sentence",
     "next_word",
     "fewer_bits",
+    "many_devices",
     "one_head",
     "why_sqrt_dk",
     "many_heads",
