@@ -71,8 +71,10 @@ def overflowing(top: Tensor, total: Tensor, context: Tensor) -> Tensor:
 
 
 def parts(p: int, T: int, d: int, seed: int, size: float = 2.0) -> tuple[Tensor, Tensor, Tensor]:
-    return size * random_normal(p, T, seed=seed), 1 + random_normal(p, T, seed=seed + 1).abs(), random_normal(
-        p, T, d, seed=seed + 2
+    return (
+        size * random_normal(p, T, seed=seed),
+        1 + random_normal(p, T, seed=seed + 1).abs(),
+        random_normal(p, T, d, seed=seed + 2),
     )
 
 
