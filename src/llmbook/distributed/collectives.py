@@ -23,8 +23,10 @@ Group = distributed.ProcessGroup
 
 def pass_on(x: Tensor, group: Group, by: int = 1) -> Tensor:
     """Send x to the rank ``by`` places further on the ring, and return what comes from the other side."""
-    rank, n = group.rank(), group.size()
-    got, x = torch.empty_like(x, memory_format=torch.contiguous_format), x.contiguous()
+    rank = group.rank()
+    n = group.size()
+    got = torch.empty_like(x, memory_format=torch.contiguous_format)
+    x = x.contiguous()
     sending = distributed.isend(x, group=group, group_dst=(rank + by) % n)
     distributed.recv(got, group=group, group_src=(rank - by) % n)
     assert sending is not None
@@ -34,13 +36,14 @@ def pass_on(x: Tensor, group: Group, by: int = 1) -> Tensor:
 
 def ring_all_reduce(x: Float[Tensor, "*shape"], group: Group) -> tuple[Float[Tensor, "*shape"], int]:
     """The sum of all ranks' x, and the bytes that this rank has sent for it."""
-    rank, n = group.rank(), group.size()
+    rank = group.rank()
+    n = group.size()
     width = math.ceil(x.numel() / n)
     padded = torch.nn.functional.pad(x.flatten(), (0, n * width - x.numel()))
     parts = list(padded.split(width)) if n > 1 else [padded]
     for step in range(2 * (n - 1)):
-        out, into = (rank - step) % n, (rank - step - 1) % n
-        got = pass_on(parts[out], group)
+        got = pass_on(parts[(rank - step) % n], group)
+        into = (rank - step - 1) % n
         parts[into] = parts[into] + got if step < n - 1 else got
     return torch.cat(parts)[: x.numel()].view_as(x), 2 * (n - 1) * width * x.element_size()
 
@@ -109,16 +112,21 @@ def ring_attention(
     q: Float[Tensor, "*batch T d_k"], k: Float[Tensor, "*batch T d_k"], v: Float[Tensor, "*batch T d_k"], group: Group
 ) -> Float[Tensor, "*batch T d_k"]:
     """Causal attention, rank r having positions r·T … (r+1)·T - 1: keys and values go round, the softmax goes along."""
-    rank, n, T = group.rank(), group.size(), q.shape[-2]
+    rank = group.rank()
+    n = group.size()
+    T = q.shape[-2]
     here = torch.arange(T)
     kv = torch.stack([k, v])
-    top, total, context = q.new_full(q.shape[:-1], -math.inf), q.new_zeros(q.shape[:-1]), torch.zeros_like(q)
+    top = q.new_full(q.shape[:-1], -math.inf)
+    total = torch.zeros_like(top)
+    context = torch.zeros_like(v)
     for step in range(n):
         owner = (rank - step) % n
         hidden = (rank * T + here)[:, None] < (owner * T + here)[None]
         scores = (q @ kv[0].transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(hidden, -math.inf)
         new = torch.maximum(top, scores.detach().amax(dim=-1))  # finite: the first keys are a query's own
-        fade, weights = (top - new).exp(), (scores - new[..., None]).exp()
+        fade = (top - new).exp()
+        weights = (scores - new[..., None]).exp()
         total = total * fade + weights.sum(dim=-1)
         context = context * fade[..., None] + weights @ kv[1]
         top = new

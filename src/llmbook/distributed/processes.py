@@ -87,7 +87,9 @@ class Ranks:
         return [outcomes[rank].value for rank in range(self.n)]
 
     def start(self) -> None:
-        self.folder, self.step, self.processes = Path(tempfile.mkdtemp(prefix="ranks-")), 0, []
+        self.folder = Path(tempfile.mkdtemp(prefix="ranks-"))
+        self.step = 0
+        self.processes = []
         self.close = weakref.finalize(self, end, self.processes, self.folder)  # at the interpreter's exit, too
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
         if sys.platform in LOOPBACK:
@@ -170,7 +172,8 @@ def end(processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
 
 def be_a_rank() -> None:
     """Do what comes, until the pipe closes. The command's arguments are the rank and the folder."""
-    rank, folder = int(sys.argv[1]), Path(sys.argv[2])
+    rank = int(sys.argv[1])
+    folder = Path(sys.argv[2])
     torch.set_num_threads(1)
     limits: queue.SimpleQueue[float] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(limits, folder), daemon=True).start()
@@ -194,7 +197,9 @@ def join(group: None, folder: Path, n: int) -> None:
 
 def attempt(folder: Path, step: int, rank: int, limit: float) -> None:
     """Leave in the folder what the step's function returned, its traceback or, once the time is over, its stack."""
-    place, printed, main = folder / f"{step}-{rank}", io.StringIO(), threading.get_ident()
+    place = folder / f"{step}-{rank}"
+    printed = io.StringIO()
+    main = threading.get_ident()
 
     def leave(kind: str, value: Any, error: str = "") -> None:
         part = place.with_suffix(f".{kind}")
