@@ -12,6 +12,7 @@ Left out: sending while computing.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, distributed
 
 Group = distributed.ProcessGroup
+Message = Callable[[Tensor], Tensor]
 
 
 def pass_on(x: Tensor, group: Group, by: int = 1) -> Tensor:
@@ -48,50 +50,40 @@ def ring_all_reduce(x: Float[Tensor, "*shape"], group: Group) -> tuple[Float[Ten
     return torch.cat(parts)[: x.numel()].view_as(x), 2 * (n - 1) * width * x.element_size()
 
 
-class _Copied(torch.autograd.Function):
+class _ThereAndBack(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, group: Group) -> Tensor:
-        ctx.group = group
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        total = grads[0].clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(total, group=ctx.group)
-        return total, None
-
-
-class _Summed(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, group: Group) -> Tensor:
-        total = x.clone(memory_format=torch.contiguous_format)
-        distributed.all_reduce(total, group=group)
-        return total
+    def forward(ctx: Any, x: Tensor, there: Message, back: Message) -> Tensor:
+        ctx.back = back
+        return there(x)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return grads[0], None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.back(grads[0]), None, None
 
 
-class _Passed(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, group: Group) -> Tensor:
-        ctx.group = group
-        return pass_on(x, group)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
-        return pass_on(grads[0], ctx.group, by=-1), None
+def there_and_back(x: Tensor, there: Message, back: Message) -> Tensor:
+    """``there(x)``, whose gradient is sent back by ``back``."""
+    return _ThereAndBack.apply(x, there, back)  # pyright: ignore[reportReturnType]
 
 
 def copied(x: Float[Tensor, "*shape"], group: Group) -> Float[Tensor, "*shape"]:
     """x itself, read by each rank's part of a layer; its gradient is the sum of the ranks'."""
-    return _Copied.apply(x, group)  # pyright: ignore[reportReturnType]
+    return there_and_back(x, as_it_is, lambda grad: total(grad, group))
 
 
 def summed(x: Float[Tensor, "*shape"], group: Group) -> Float[Tensor, "*shape"]:
     """Σ_r x_r, the same on each rank; its gradient goes to each of them as it is."""
-    return _Summed.apply(x, group)  # pyright: ignore[reportReturnType]
+    return there_and_back(x, lambda x: total(x, group), as_it_is)
+
+
+def as_it_is(x: Tensor) -> Tensor:
+    return x.view_as(x)
+
+
+def total(x: Tensor, group: Group) -> Tensor:
+    result = x.clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(result, group=group)
+    return result
 
 
 def vocabulary_parallel_loss(
@@ -131,5 +123,5 @@ def ring_attention(
         context = context * fade[..., None] + weights @ kv[1]
         top = new
         if step < n - 1:
-            kv = _Passed.apply(kv, group)
+            kv = there_and_back(kv, lambda x: pass_on(x, group), lambda grad: pass_on(grad, group, by=-1))
     return context / total[..., None]

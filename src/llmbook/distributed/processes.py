@@ -91,13 +91,10 @@ class Ranks:
         self.step = 0
         self.processes = []
         self.close = weakref.finalize(self, end, self.processes, self.folder)  # at the interpreter's exit, too
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-        if sys.platform in LOOPBACK:
-            environment["GLOO_SOCKET_IFNAME"] = LOOPBACK[sys.platform]
         for rank in range(self.n):
             command = [sys.executable, "-c", BE_A_RANK, str(rank), str(self.folder)]
             with (self.folder / f"log-{rank}").open("wb") as log:
-                process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log)
+                process = subprocess.Popen(command, env=surroundings(), stdin=subprocess.PIPE, stdout=log, stderr=log)
             self.processes.append(process)
         self.do(cloudpickle.dumps((join, (self.folder, self.n))), START_LIMIT)
 
@@ -155,6 +152,14 @@ def on_ranks(n: int, function: Callable[..., Any], *arguments: Any, limit: float
     """``function(group, *arguments)`` once on each of ``n`` new processes; raises as ``Ranks`` does."""
     with Ranks(n) as ranks:
         return ranks(function, *arguments, limit=limit)
+
+
+def surroundings() -> dict[str, str]:
+    """What a process started from here is told: our modules, one thread, no network but this machine's."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    if sys.platform in LOOPBACK:
+        environment["GLOO_SOCKET_IFNAME"] = LOOPBACK[sys.platform]
+    return environment
 
 
 def end(processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
