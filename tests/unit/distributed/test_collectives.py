@@ -12,6 +12,7 @@ from llmbook.distributed import (
     ring_all_reduce,
     ring_attention,
     summed,
+    there_and_back,
     vocabulary_parallel_loss,
 )
 
@@ -56,6 +57,16 @@ def test_passing_on_goes_round(three):
         [0, 2, 2],
         [1, 0, 0],
     ]
+
+
+def test_there_goes_forwards_and_back_the_gradient():
+    x = random(2, 3).requires_grad_()
+    y = there_and_back(x, lambda x: x[:1].repeat(5, 1), lambda grad: 7 * grad[:2])
+    assert y.equal(x[:1].expand(5, 3))
+    weights = random(5, 3, seed=1)
+    (y * weights).sum().backward()
+    assert x.grad is not None
+    assert x.grad.equal(7 * weights[:2])
 
 
 def column_then_row(group, x, w_1, w_2):
