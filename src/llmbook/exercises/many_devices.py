@@ -70,6 +70,11 @@ def overflowing(top: Tensor, total: Tensor, context: Tensor) -> Tensor:
     return (top.exp()[..., None] * context).sum(dim=0) / (top.exp() * total).sum(dim=0)[..., None]
 
 
+def one_for_all(top: Tensor, total: Tensor, context: Tensor) -> Tensor:
+    share = (top - top.amax()).exp()
+    return (share[..., None] * context).sum(dim=0) / (share * total).sum(dim=0)[..., None]
+
+
 def parts(p: int, T: int, d: int, seed: int, size: float = 2.0) -> tuple[Tensor, Tensor, Tensor]:
     return (
         size * random_normal(p, T, seed=seed),
@@ -81,13 +86,14 @@ def parts(p: int, T: int, d: int, seed: int, size: float = 2.0) -> tuple[Tensor,
 MERGED = Exercise(
     name="3.10-merged",
     answer=merged,
-    probes=(parts(2, 3, 5, 1), parts(4, 7, 2, 4), parts(3, 1, 4, 7, size=300.0), parts(1, 5, 3, 10)),
+    probes=(parts(2, 3, 5, 1), parts(4, 7, 2, 4), parts(3, 7, 4, 7, size=300.0), parts(1, 5, 3, 10)),
     right="a softmax cut in pieces is put together by three numbers a query: the maximum, the sum, the context.",
     mistakes=(
         Mistake(not_rescaled, "each part was computed against its own maximum: put them on one scale first."),
         Mistake(mean_of_parts, "a part with larger scores counts more than one with small ones."),
         Mistake(totals_not_rescaled, "the totals are on different scales too."),
         Mistake(not_divided, "divide by the total of all parts."),
+        Mistake(one_for_all, "right on paper; a query far below the largest score of all is left with 0 / 0."),
         Mistake(overflowing, "right on paper; with large scores exp overflows: take the largest away first."),
     ),
 )
