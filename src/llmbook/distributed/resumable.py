@@ -8,6 +8,7 @@ last step that is there whole, however many ranks wrote it. Left out: data that 
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def states(model: nn.Module, adam: torch.optim.Optimizer) -> dict[str, Any]:
 def open_checkpoint(model: nn.Module, adam: torch.optim.Optimizer, place: Path) -> None:
     """Fill in what was stored: on each rank its own part of it, and in a process without a group the whole."""
     state = states(model, adam)
-    load(state, checkpoint_id=place, no_dist=not distributed.is_initialized())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")  # without a group it is meant
+        load(state, checkpoint_id=place, no_dist=not distributed.is_initialized())
     set_state_dict(model, adam, model_state_dict=state["model"], optim_state_dict=state["adam"])
 
 
