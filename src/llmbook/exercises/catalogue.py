@@ -26,6 +26,7 @@ PAGES = (  # in reading order
     "next_sentence",
     "next_word",
     "fewer_bits",
+    "many_devices",
     "fewer_weights",
     "long_texts",
     "backwards",
