@@ -104,7 +104,7 @@ def run_pipeline(
     rank, n = group.rank(), count_stages(orders)
     row = [Action(*action) for action in orders[rank]] if len(orders) == group.size() else []
     if {action.stage for action in row} != set(stages) or len(orders) == 1 < n:
-        raise ValueError(f"a schedule of {len(orders)} ranks and {n} stages, for {group.size()} ranks, one with {[*stages]}")
+        raise ValueError(f"{n} stages on {len(orders)} ranks do not fit {group.size()} ranks, one with {[*stages]}")
     if not len(inputs) == len(targets) == len(row) // (2 * len(stages)):
         raise ValueError(f"{len(row) // (2 * len(stages))} micro-batches, {len(inputs)} inputs, {len(targets)} targets")
     parameters = [p for stage in stages.values() for p in stage.parameters()]
@@ -142,7 +142,7 @@ def run_pipeline(
         spans.append(Span(kind, stage, micro, start - ready, time.monotonic() - ready))
         if kind == "F" and stage + 1 < n:
             send(y.detach(), "F", stage + 1, micro)
-        if kind == "B" and stage:
+        if kind == "B" and x.grad is not None:  # it came from the stage before
             send(x.grad, "B", stage - 1, micro)
         del x, y
     for work, _ in sent:

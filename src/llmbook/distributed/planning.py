@@ -90,7 +90,8 @@ def cost(model: ModelSize, cluster: Cluster, mix: Mix, training: Training) -> Co
 
     # Work and messages
     tokens = training.batch * model.T
-    operations = (6 * model.parameters + 12 * model.n_layers * model.d_model * model.T) * tokens * (4 / 3 if again else 1)
+    a_token = 6 * model.parameters + 12 * model.n_layers * model.d_model * model.T
+    operations = a_token * tokens * (4 / 3 if again else 1)
     layers = model.n_layers / p
     sent = {
         "tensor": (6 if again else 4) * 2 * (t - 1) / t * stream * layers * m,
@@ -146,5 +147,5 @@ def plans(
         if costs.memory <= cluster.memory:
             found.append((mix, costs))
     if not found:
-        raise ValueError(f"nothing fits into {cluster.memory / 1e9:.0f} GB; the smallest mix needs {least / 1e9:.0f} GB")
+        raise ValueError(f"nothing fits {cluster.memory / 1e9:.0f} GB; the smallest mix needs {least / 1e9:.0f} GB")
     return sorted(found, key=lambda pair: pair[1].seconds)

@@ -27,6 +27,7 @@ PAGES = (  # in reading order
     "next_word",
     "fewer_bits",
     "many_devices",
+    "split_depth",
     "one_head",
     "why_sqrt_dk",
     "many_heads",

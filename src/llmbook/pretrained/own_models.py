@@ -22,6 +22,7 @@ from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.masked_words import all_players
 from llmbook.pretrained.next_word import next_word
 from llmbook.pretrained.parts_removed import parts_removed
+from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
 from llmbook.pretrained.sentence_pairs import sentence_pairs
@@ -44,6 +45,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,
     "fewer-bits": fewer_bits,
+    "pipeline-traces": pipeline_traces,
 }
 OPENED = {  # by a run, which is made again when one of them was
     "labels-for-free": {recipe.name for recipe in READERS},
