@@ -56,15 +56,15 @@ def row_1f1b(rank: int, p: int, m: int) -> Row:
     return ahead_of_turns(min(p - 1 - rank, m), m)
 
 
-def forwards_up_to(ahead: int) -> Row:
-    return [("F", i) for i in range(ahead)]
+def each(kind: Kind, micros: range) -> Row:
+    return [(kind, i) for i in micros]
 
 
 def ahead_of_turns(ahead: int, m: int) -> Row:
-    row = forwards_up_to(ahead)
+    row = each("F", range(ahead))
     for i in range(m - ahead):
         row += [("F", ahead + i), ("B", i)]
-    return row + [("B", i) for i in range(max(m - ahead, 0), m)]
+    return row + each("B", range(max(m - ahead, 0), m))
 
 
 def beyond_the_batch(rank: int, p: int, m: int) -> Row:
@@ -78,10 +78,10 @@ def nothing_left(rank: int, p: int, m: int) -> Row:
 
 def backward_first(rank: int, p: int, m: int) -> Row:
     ahead = min(p - 1 - rank, m)
-    row = forwards_up_to(ahead)
+    row = each("F", range(ahead))
     for i in range(m - ahead):
         row += [("B", i), ("F", ahead + i)]
-    return row + [("B", i) for i in range(m - ahead, m)]
+    return row + each("B", range(m - ahead, m))
 
 
 def in_words(make_row: MakeRow) -> Callable[[int, int, int], str]:
