@@ -34,15 +34,16 @@ class Stage(nn.Module):
         if L % n or not 0 <= number < n:
             raise ValueError(f"{L} blocks cannot be cut into {n} equal stages, with a stage {number} among them")
         self.blocks = model.blocks[number * L // n : (number + 1) * L // n]
-        self.positions = model.positions
+        self.in_attention = model.positions.in_attention  # and no part of this stage: none is in two of them
         self.embedding = model.embedding if number == 0 else None
+        self.positions = model.positions if number == 0 else None
         self.head = nn.Sequential(model.norm, model.output) if number == n - 1 else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """From ids or the stream of the stage before, to the stream (B, T, D), or in the last stage to logits."""
-        if self.embedding is not None:
+        if self.embedding is not None and self.positions is not None:
             x = self.positions(self.embedding(x), 0)
-        positions = self.positions.in_attention(x, 0)
+        positions = self.in_attention(x, 0)
         for block in self.blocks:
             x = block(x, **positions)
         return self.head(x)

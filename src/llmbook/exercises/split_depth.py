@@ -146,7 +146,7 @@ def from_rows(make_row: MakeRow) -> Make:
 
 
 def waits_for_no_batch(p: int, m: int) -> Orders:
-    """The museum's piece: a warm-up as long as the pipe, however few micro-batches there are."""
+    """It stands where the museum's piece stood: a warm-up as long as the pipe, however few micro-batches there are."""
     return from_rows(beyond_the_batch)(p, m)
 
 
@@ -196,7 +196,7 @@ MUSEUM = Exercise(
     name="3.11-museum",
     answer=is_right,
     probes=((one_f_one_b,), (from_rows(row_1f1b),), *((piece,) for piece in EXHIBITS)),
-    right="your test trusts two right ones and sees through six wrong ones, that of a public library among them.",
+    right="your test trusts two right ones and sees through six wrong ones, one of them wrong for few micro-batches only.",
     mistakes=(
         Mistake(lambda make: holds(make, 4, 8), "try fewer micro-batches than ranks: one piece is right for many."),
         Mistake(
