@@ -196,7 +196,7 @@ MUSEUM = Exercise(
     name="3.11-museum",
     answer=is_right,
     probes=((one_f_one_b,), (from_rows(row_1f1b),), *((piece,) for piece in EXHIBITS)),
-    right="your test trusts two right ones and sees through six wrong ones, one of them wrong for few micro-batches only.",
+    right="your test trusts two right ones and sees through six wrong ones, one wrong for few micro-batches only.",
     mistakes=(
         Mistake(lambda make: holds(make, 4, 8), "try fewer micro-batches than ranks: one piece is right for many."),
         Mistake(
