@@ -31,3 +31,4 @@ from llmbook.distributed.schedules import interleaved as interleaved
 from llmbook.distributed.schedules import most_held as most_held
 from llmbook.distributed.schedules import one_f_one_b as one_f_one_b
 from llmbook.distributed.schedules import replay as replay
+from llmbook.distributed.schedules import without_messages as without_messages

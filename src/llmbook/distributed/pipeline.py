@@ -53,7 +53,7 @@ class Done(NamedTuple):
     """What a rank brings back."""
 
     loss: float  # the sum over micro-batches; 0 but on the rank of the last stage
-    spans: list[Span]  # when each action computed, in seconds since all ranks stood ready
+    spans: list[Span]  # when each action computed, in seconds since the last rank came; one clock for one machine
     held: int  # bytes that backwards were waiting for, at most
 
 
@@ -123,8 +123,9 @@ def run_pipeline(
     def name_of(kind: Kind, stage: int, micro: int) -> int:
         return 2 * (micro * n + stage) + (kind == "B")
 
-    distributed.barrier(group)
-    ready = time.monotonic()
+    clock = torch.tensor(time.monotonic(), dtype=torch.float64)
+    distributed.all_reduce(clock, distributed.ReduceOp.MAX, group)  # nobody is through before all have come
+    ready = clock.item()
     for kind, stage, micro in row:
         if kind == "F":
             x = inputs[micro] if stage == 0 else receive("F", stage, micro, stage - 1).requires_grad_()

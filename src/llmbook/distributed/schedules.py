@@ -14,6 +14,7 @@ GPU Clusters Using Megatron-LM* (2021), section 2.2, which counts the same idle 
 time. Left out: backwards cut in two (zero bubble), and schedules that hold two copies of the weights.
 """
 
+from collections.abc import Mapping
 from itertools import chain
 from typing import Literal, NamedTuple
 
@@ -103,12 +104,19 @@ def awaited(action: Action, n: int) -> list[Action]:
     return [Action("F", stage, micro)] + ([Action("B", stage + 1, micro)] if stage + 1 < n else [])
 
 
-def replay(orders: Orders, forward: float = 1.0, backward: float = 2.0) -> Trace:
-    """When each action begins and ends if it takes so long and messages take no time.
+def replay(
+    orders: Orders,
+    forward: float = 1.0,
+    backward: float = 2.0,
+    took: Mapping[tuple[Kind, int, int], float] | None = None,
+) -> Trace:
+    """When each action begins and ends if it takes so long, or as long as it ``took``, and messages take no time.
 
     Raises ``ValueError`` as ``count_stages``, and where ranks wait for each other for ever, naming what they wait for.
     """
     n = count_stages(orders)
+    lengths = {Action(*action): forward if action[0] == "F" else backward for row in orders for action in row}
+    lengths |= {Action(*action): length for action, length in (took or {}).items()}
     ends: dict[Action, float] = {}
     trace: Trace = [[] for _ in orders]
     while True:
@@ -121,12 +129,18 @@ def replay(orders: Orders, forward: float = 1.0, backward: float = 2.0) -> Trace
                     stuck.append(f"rank {rank} with {tuple(action)} for {tuple(missing[0])}")
                     break
                 start = max([ends[need] for need in needs] + [spans[-1].end if spans else 0.0])
-                spans.append(Span(*action, start, start + (forward if action[0] == "F" else backward)))
+                spans.append(Span(*action, start, start + lengths[Action(*action)]))
                 ends[Action(*action)] = spans[-1].end
         if not stuck:
             return trace
         if len(ends) == before:
             raise ValueError(f"nobody can go on: {'; '.join(stuck)}")
+
+
+def without_messages(trace: Trace) -> Trace:
+    """A measured trace's own actions, as long as they took, if only their order and each other made them wait."""
+    orders = [[Action(*span[:3]) for span in row] for row in trace]
+    return replay(orders, took={span[:3]: span.end - span.start for row in trace for span in row})
 
 
 def bubble(trace: Trace) -> float:

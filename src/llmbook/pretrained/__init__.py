@@ -6,7 +6,8 @@ reads, ``minilm``. Then our own: ``recipe`` (how one is trained, and its card), 
 one layer and for two), ``families`` and ``parts_removed`` (the Transformer halved, and taken apart), ``lengths`` (short
 training, long texts), ``masked_words`` (BERT's game with other rules), ``speech_gpt``, ``speech_bert`` and
 ``date_translator`` (one of each family), ``sentence_pairs`` (what the next sentence teaches), ``ngrams`` and
-``next_word`` (counted, written, measured), ``fewer_bits`` (SmolLM2, rounded), ``own_models`` (opened by name).
+``next_word`` (counted, written, measured), ``fewer_bits`` (SmolLM2, rounded), ``pipeline_traces`` (ranks
+that wait for each other), ``own_models`` (opened by name).
 """
 
 from llmbook.pretrained.date_translator import translate as translate

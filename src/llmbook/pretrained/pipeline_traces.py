@@ -1,9 +1,10 @@
 """Measured traces of pipelines: real processes, and when each of their actions began and ended. The run of page 3.11.
 
 Stored are ``runs``, by name, each with ``p`` ranks, ``m`` micro-batches, ``v`` stages a rank, the ``kind`` of work,
-the idle share ``bubbles`` of each repetition, and ``trace``, that of the middle one: a row for each rank, a list for
-each action, ``["F" or "B", stage, micro-batch, start, end]`` in milliseconds since all ranks stood ready. It is a
-``schedules.Trace`` but for the unit. ``cores`` and ``load`` say how busy the machine was when they began.
+the idle share ``bubbles`` of each repetition, beside it what it would be had messages taken no time (``by_order``), and
+``trace``, that of the middle one: a row for each rank, a list for each action, ``["F" or "B", stage, micro-batch,
+start, end]`` in milliseconds since the last rank came. It is a ``schedules.Trace`` but for the unit. ``cores`` and
+``load`` say how busy the machine was when they began.
 
 Waits need no core: with them four ranks are measured on two. Work does: two ranks, and only a machine that is idle.
 """
@@ -27,6 +28,7 @@ from llmbook.distributed.schedules import (
     gpipe,
     interleaved,
     one_f_one_b,
+    without_messages,
 )
 
 Work = Literal["waits", "products"]
@@ -72,7 +74,9 @@ def measured(ranks: Ranks, orders: Orders, work: Work) -> dict[str, Any]:
     rows = [[[*s[:3], round(1e3 * s.start, 2), round(1e3 * s.end, 2)] for s in row] for row in traces[REPEATED // 2]]
     n = count_stages(orders)
     sizes = {"p": len(orders), "m": len(orders[0]) * len(orders) // (2 * n), "v": n // len(orders)}
-    return {**sizes, "kind": work, "bubbles": [round(bubble(trace), 4) for trace in traces], "trace": rows}
+    bubbles = [round(bubble(trace), 4) for trace in traces]
+    by_order = [round(bubble(without_messages(trace)), 4) for trace in traces]
+    return {**sizes, "kind": work, "bubbles": bubbles, "by_order": by_order, "trace": rows}
 
 
 def stored_trace(run: dict[str, Any]) -> Trace:

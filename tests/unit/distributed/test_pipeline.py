@@ -1,16 +1,21 @@
 """A model in stages on real ranks: loss and gradients of one process, what is held, and bad input."""
 
+import os
+
 import pytest
 import torch
 import torch.nn.functional as F
 from reference import close, ids_of, spread
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleInterleaved1F1B
 
-from llmbook.distributed import Ranks, Stage, gpipe, interleaved, one_f_one_b, run_pipeline
+from llmbook.distributed import RankFailed, Ranks, Stage, gpipe, interleaved, one_f_one_b, ring_all_reduce, run_pipeline
 from llmbook.distributed.pipeline import Saved
+from llmbook.distributed.schedules import Action, awaited
 from llmbook.models import GPT
 
 TIGHT = 1e-12  # float64
+SINGLE = 1e-6  # float32, for numbers of about one
 N, T, D, SIZES = 13, 7, 6, [3, 1, 2, 5]  # unequal micro-batches
 IDS = ids_of(N, sum(SIZES), T + 1)
 
@@ -21,23 +26,23 @@ def two():
         yield ranks
 
 
-def model():
-    return spread(GPT(N, d_model=D, n_heads=2, n_layers=4, max_len=T).double(), seed=4)
+def model(dtype=torch.float64):
+    return spread(GPT(N, d_model=D, n_heads=2, n_layers=4, max_len=T).to(dtype), seed=4)
 
 
 def share(logits, targets):
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum") / IDS[:, 1:].numel()
 
 
-def alone():
-    whole = model()
+def alone(dtype=torch.float64):
+    whole = model(dtype)
     loss = F.cross_entropy(whole(IDS[:, :-1]).flatten(0, 1), IDS[:, 1:].flatten())
     loss.backward()
     return loss.item(), {name: w.grad for name, w in whole.named_parameters()}
 
 
-def on_a_rank(group, orders, n, sizes=SIZES):
-    whole, p = model(), group.size()
+def on_a_rank(group, orders, n, sizes=SIZES, dtype=torch.float64):
+    whole, p = model(dtype), group.size()
     stages = {s: Stage(whole, s, n) for s in range(group.rank(), n, p)}
     ids = IDS[: sum(sizes)]
     inputs, targets = (x.split(sizes) for x in (ids[:, :-1], ids[:, 1:]))
@@ -59,7 +64,39 @@ def test_ranks_have_the_loss_and_the_gradients_of_one_process(two, orders, n):
     assert "embedding.weight" in grads[0], "the first stage's part of the table"
     assert "embedding.weight" in grads[1], "the last stage's part"
     assert [[span[:3] for span in d.spans] for d in done] == [[tuple(action) for action in row] for row in orders]
-    assert all(span.end >= span.start >= 0 for d in done for span in d.spans)
+    ends = {span[:3]: span.end for d in done for span in d.spans}
+    for kind, stage, micro, start, end in [span for d in done for span in d.spans]:
+        assert end >= start >= 0
+        assert all(ends[need] <= start for need in awaited(Action(kind, stage, micro), n)), "the ranks have one clock"
+
+
+@pytest.mark.parametrize("orders", [gpipe(2, 4), one_f_one_b(2, 4)])
+def test_in_single_precision_they_are_as_close_as_it_allows(two, orders):
+    done, grads = zip(*two(on_a_rank, orders, 2, SIZES, torch.float32), strict=True)
+    loss, expected = alone(torch.float32)
+    assert abs(sum(d.loss for d in done) - loss) < SINGLE * loss
+    close(put_together(grads), expected, SINGLE)
+
+
+def test_copies_of_a_pipeline_share_a_batch_unequally():
+    """A mesh of 2 × 2: two copies of two stages, with seven and four sequences; the copies' gradients are summed."""
+    with Ranks(4) as ranks:
+        found = ranks(on_a_mesh)
+    loss, expected = alone()
+    assert abs(sum(of_rank for of_rank, _ in found) - loss) < TIGHT
+    for copy in (found[:2], found[2:]):
+        close(put_together([grads for _, grads in copy]), expected, TIGHT)
+
+
+def on_a_mesh(group):
+    mesh = init_device_mesh("cpu", (2, 2), mesh_dim_names=("data", "depth"))
+    pipe, copies = mesh.get_group("depth"), mesh.get_group("data")
+    whole, mine, sizes = model(), IDS.split([7, 4])[copies.rank()], ([3, 1, 2, 1], [2, 2])[copies.rank()]
+    stages = {pipe.rank(): Stage(whole, pipe.rank(), 2)}
+    inputs, targets = (x.split(sizes) for x in (mine[:, :-1], mine[:, 1:]))
+    done = run_pipeline(pipe, stages, one_f_one_b(2, len(sizes)), inputs, targets, share, (T, D))
+    own = [(name, w.grad) for name, w in whole.named_parameters() if w.grad is not None]
+    return done.loss, {name: ring_all_reduce(grad, copies)[0] for name, grad in own}
 
 
 def test_pytorchs_engine_has_the_same_gradients(two):
@@ -141,6 +178,24 @@ def test_stages_are_the_model_one_after_the_other():
             Stage(whole, number, n)
 
 
+def test_a_rank_that_dies_or_waits_for_ever_ends_the_run():
+    with Ranks(2) as ranks:
+        with pytest.raises(RankFailed, match="rank 1 of 2 died, with exit code 9"):
+            ranks(in_vain, gpipe(2, 4), 9)
+        assert not ranks.processes
+        crossed = gpipe(2, 2)
+        crossed[0] = [crossed[0][i] for i in (0, 2, 1, 3)]  # a backward before the forward that the other waits for
+        with pytest.raises(RankFailed, match=r"0 and 1 had not finished after 1 s(.|\n)*recv"):
+            ranks(in_vain, crossed, None, limit=1)
+        assert not ranks.processes
+
+
+def in_vain(group, orders, code):
+    layer, x = torch.nn.Linear(D, D), [torch.ones(1, D)] * (len(orders[0]) // 2)
+    lossy = (lambda y, t: os._exit(code)) if code else F.mse_loss
+    return run_pipeline(group, {group.rank(): layer}, orders, x, x, lossy, [D])
+
+
 def test_what_does_not_fit_is_refused_by_name(two):
     for said in two(refusals):
         assert said[0] == "3 stages on 3 ranks do not fit 2 ranks, one with [0]"
@@ -152,7 +207,7 @@ def refusals(group):
     said = []
     r, layer, x = group.rank(), torch.nn.Linear(D, D), [torch.ones(1, D)] * 4
     for orders, numbers in ((gpipe(3, 4), [0]), (gpipe(2, 4), [0, 1]), (gpipe(2, 3), [r])):
-        with pytest.raises(ValueError, match="ranks|micro-batches") as error:
+        with pytest.raises(ValueError, match=r"ranks|micro-batches") as error:
             run_pipeline(group, dict.fromkeys(numbers, layer), orders, x, x, F.mse_loss, [D])
         said.append(str(error.value))
     return said

@@ -4,7 +4,17 @@ from itertools import pairwise
 
 import pytest
 
-from llmbook.distributed import Action, bubble, count_stages, gpipe, interleaved, most_held, one_f_one_b, replay
+from llmbook.distributed import (
+    Action,
+    bubble,
+    count_stages,
+    gpipe,
+    interleaved,
+    most_held,
+    one_f_one_b,
+    replay,
+    without_messages,
+)
 from llmbook.distributed.schedules import Span
 
 SIZES = [(p, m) for p in (1, 2, 3, 5) for m in (1, 2, 3, 7, 10)]
@@ -55,6 +65,22 @@ def test_nothing_begins_before_what_it_needs_has_ended(orders):
         if kind == "B":
             assert ends["F", stage, micro] <= start
             assert stage + 1 == n or ends["B", stage + 1, micro] <= start
+
+
+def test_a_stage_that_is_slower_takes_longer_alone():
+    """Three forwards through stages of 1, 4 and 2: the first comes out after 7, the others 4 apart."""
+    took = {("F", stage, i): length for stage, length in enumerate((1.0, 4.0, 2.0)) for i in range(3)}
+    trace = replay(gpipe(3, 3), backward=0.5, took=took)
+    assert [span.end for span in trace[2] if span.kind == "F"] == [7, 11, 15]
+    assert [span.end - span.start for span in trace[1]] == [4, 4, 4, 0.5, 0.5, 0.5]
+
+
+def test_messages_are_taken_out_of_a_measured_trace_and_its_lengths_stay():
+    exact = replay(one_f_one_b(3, 4), took={("B", 1, 2): 5.0})
+    late = [[span._replace(start=2 * span.end - span.start + rank, end=3 * span.end - 2 * span.start + rank)
+             for span in row] for rank, row in enumerate(exact)]  # fmt: skip
+    assert without_messages(late) == exact
+    assert without_messages(exact) == exact
 
 
 # --- limit -----------------------------------------------------------------------------------------------------
