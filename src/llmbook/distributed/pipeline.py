@@ -113,11 +113,11 @@ def run_pipeline(
 
     def receive(kind: Kind, stage: int, micro: int, source: int) -> Tensor:
         x = torch.empty(len(inputs[micro]), *between, dtype=parameters[0].dtype)
-        distributed.recv(x, source % len(orders), group, name_of(kind, stage, micro))
+        distributed.recv(x, group=group, group_src=source % len(orders), tag=name_of(kind, stage, micro))
         return x
 
     def send(x: Tensor, kind: Kind, stage: int, micro: int) -> None:
-        work = distributed.isend(x, stage % len(orders), group, name_of(kind, stage, micro))
+        work = distributed.isend(x, group=group, group_dst=stage % len(orders), tag=name_of(kind, stage, micro))
         sent.append((work, x))  # which must live as long
 
     def name_of(kind: Kind, stage: int, micro: int) -> int:
