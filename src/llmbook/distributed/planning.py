@@ -7,7 +7,7 @@ Per device, with N parameters, d copies (ZeRO), layers cut over t devices and th
     operations      6 N + 12 L D T  a token, a third more where forwards are run again
     bubble          (p - 1) / (v m + p - 1)  of the time, with m micro-batches of b sequences for each copy
     bytes sent      tensor: 4 ring sums of 2 b T D bytes for each layer and micro-batch; pipeline: 2 v m times 2 b T D;
-                    data: gradients summed to their owner, weights sent back
+                    data: gradients summed to their owners, and weights sent back, or without owners (z = 1) the sums
 
 Sources: Korthikanti et al., *Reducing Activation Recomputation in Large Transformer Models* (2022), equations 1 to 6;
 Narayanan et al. (2021), sections 2.2 and 3; Rajbhandari et al., *ZeRO* (2020), section 3. Left out: messages hidden
@@ -96,9 +96,9 @@ def cost(model: ModelSize, cluster: Cluster, mix: Mix, training: Training) -> Co
     sent = {
         "tensor": (6 if again else 4) * 2 * (t - 1) / t * stream * layers * m,
         "pipeline": 2 * v * m * stream / (t if training.sequence else 1) * (p > 1),
-        "data": (d - 1) / d * (GRADIENT + WEIGHT) * model.parameters / (t * p),
+        "data": (d - 1) / d * (GRADIENT + (WEIGHT if training.zero else GRADIENT)) * model.parameters / (t * p),
     }
-    spans = {"tensor": t, "pipeline": t * p, "data": t * p * d}
+    spans = {"tensor": t, "pipeline": t * p, "data": t * p * d}  # devices, those of a layer next to each other
     speed = {name: cluster.inside if n <= cluster.node else cluster.between for name, n in spans.items()}
     bubble = (p - 1) / (v * m + p - 1)
     work = operations / (cluster.devices * cluster.rate)

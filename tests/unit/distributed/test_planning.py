@@ -62,6 +62,8 @@ def test_what_each_choice_changes():
     assert of(replace(base, v=2)).bubble < of(base).bubble
     assert of(replace(base, v=2)).sent["pipeline"] == 2 * of(base).sent["pipeline"]
     assert of(replace(base, v=2)).activations == of(base).activations * 5 / 4
+    assert of(base).sent["data"] == 3e9 / 4 * 2 * (4 / 2)  # the gradients' sum, round a ring of two
+    assert of(base, replace(PLAIN, zero=1)).sent["data"] == 3e9 / 4 * (4 + 2) / 2
     assert of(base, replace(PLAIN, zero=1)).states == of(base).states - 6 * 3e9 / 4
     assert of(base, replace(PLAIN, zero=2)).states == of(base).states - 8 * 3e9 / 4
     assert of(base, replace(PLAIN, keep="all")).activations > 2 * of(base).activations
