@@ -37,6 +37,7 @@ def timetable(traces: dict[str, Trace], *, xlabel: str, scale: float = 1.0) -> F
             top += len(trace) + 0.9
         ax.set(xlim=(0, longest), ylim=(top - 0.8, -0.9), xlabel=xlabel)
         ax.set_yticks(list(names), list(names.values()))
+        ax.locator_params(axis="x", integer=True)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
     return fig
