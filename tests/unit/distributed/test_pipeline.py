@@ -185,8 +185,9 @@ def test_a_rank_that_dies_or_waits_for_ever_ends_the_run():
         assert not ranks.processes
         crossed = gpipe(2, 2)
         crossed[0] = [crossed[0][i] for i in (0, 2, 1, 3)]  # a backward before the forward that the other waits for
-        with pytest.raises(RankFailed, match=r"0 and 1 had not finished after 1 s(.|\n)*recv"):
-            ranks(in_vain, crossed, None, limit=1)
+        ranks(in_vain, gpipe(2, 2), None)  # new ranks have imported what they need
+        with pytest.raises(RankFailed, match=r"0 and 1 had not finished after 3 s(.|\n)*recv"):
+            ranks(in_vain, crossed, None, limit=3)
         assert not ranks.processes
 
 
