@@ -2,7 +2,8 @@
 
 The gradient of a loss that is a sum over micro-batches is the sum of theirs. So ``loss_of`` gives each micro-batch's
 *share* of the loss (its sum, divided by what the whole batch has), and micro-batches may be unequal. A message is named
-by its stage and micro-batch; sends wait for nobody, so that ranks can only wait for what the schedule lacks.
+by the stage it goes to and its micro-batch; of the two that may have one name, that forwards always comes first. Sends
+wait for nobody, so that ranks can only wait for what the schedule lacks.
 
 Source: Huang et al., *GPipe* (2019), section 2.2. Left out: dropping a stage's output once it is sent, and running
 forwards again instead of keeping their activations.
@@ -111,31 +112,28 @@ def run_pipeline(
     parameters = [p for stage in stages.values() for p in stage.parameters()]
     saved, sent, alive, spans, loss = Saved(parameters), [], {}, [], 0.0
 
-    def receive(kind: Kind, stage: int, micro: int, source: int) -> Tensor:
+    def receive(stage: int, micro: int, source: int) -> Tensor:
         x = torch.empty(len(inputs[micro]), *between, dtype=parameters[0].dtype)
-        distributed.recv(x, group=group, group_src=source % len(orders), tag=name_of(kind, stage, micro))
+        distributed.recv(x, group=group, group_src=source % len(orders), tag=micro * n + stage)
         return x
 
-    def send(x: Tensor, kind: Kind, stage: int, micro: int) -> None:
-        work = distributed.isend(x, group=group, group_dst=stage % len(orders), tag=name_of(kind, stage, micro))
+    def send(x: Tensor, stage: int, micro: int) -> None:
+        work = distributed.isend(x, group=group, group_dst=stage % len(orders), tag=micro * n + stage)
         sent.append((work, x))  # which must live as long
-
-    def name_of(kind: Kind, stage: int, micro: int) -> int:
-        return 2 * (micro * n + stage) + (kind == "B")
 
     clock = torch.tensor(time.monotonic(), dtype=torch.float64)
     distributed.all_reduce(clock, distributed.ReduceOp.MAX, group)  # nobody is through before all have come
     ready = clock.item()
     for kind, stage, micro in row:
         if kind == "F":
-            x = inputs[micro] if stage == 0 else receive("F", stage, micro, stage - 1).requires_grad_()
+            x = inputs[micro] if stage == 0 else receive(stage, micro, stage - 1).requires_grad_()
             start = time.monotonic()
             with saved_tensors_hooks(saved.pack, lambda box: box[0]):
                 y = stages[stage](x)
                 y = y if stage + 1 < n else loss_of(y, targets[micro])
             alive[stage, micro] = x, y
         else:
-            grad = receive("B", stage, micro, stage + 1) if stage + 1 < n else None
+            grad = receive(stage, micro, stage + 1) if stage + 1 < n else None
             start = time.monotonic()
             x, y = alive.pop((stage, micro))
             y.backward(grad)
@@ -143,9 +141,9 @@ def run_pipeline(
         wait(kind)
         spans.append(Span(kind, stage, micro, start - ready, time.monotonic() - ready))
         if kind == "F" and stage + 1 < n:
-            send(y.detach(), "F", stage + 1, micro)
+            send(y.detach(), stage + 1, micro)
         if kind == "B" and x.grad is not None:  # it came from the stage before
-            send(x.grad, "B", stage - 1, micro)
+            send(x.grad, stage - 1, micro)
         del x, y
     for work, _ in sent:
         work.wait()

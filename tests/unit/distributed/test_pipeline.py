@@ -172,7 +172,9 @@ def test_stages_are_the_model_one_after_the_other():
         x = Stage(whole, number, 4)(x)
     close(x, whole(IDS[:, :-1]), TIGHT)
     parts = [p for number in range(2) for p in Stage(whole, number, 2).parameters()]
+    shared = {id(whole.output.weight)} & {id(whole.embedding.weight)}
     assert {id(p) for p in parts} == {id(p) for p in whole.parameters()}
+    assert len(parts) == len({id(p) for p in parts}) + len(shared), "a parameter is in two stages"
     for number, n in ((0, 3), (2, 2), (-1, 2)):
         with pytest.raises(ValueError, match="cannot be cut"):
             Stage(whole, number, n)
