@@ -2,8 +2,8 @@
 
 To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``typed_cells`` (what a
 reader has typed), ``peak_memory`` (bytes alive), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``,
-``plots`` (pictures), ``engine`` (a stored model for the page), ``read_heads``, ``head_scores`` (heads, read and
-measured), ``widgets`` (what can be touched).
+``plots``, ``timetable`` (pictures), ``engine`` (a stored model for the page), ``read_heads``, ``head_scores`` (heads,
+read and measured), ``widgets`` (what can be touched).
 """
 
 from llmbook.pages.agreement import agree as agree

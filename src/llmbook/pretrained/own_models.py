@@ -31,6 +31,7 @@ from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.masked_words import all_players
 from llmbook.pretrained.next_word import next_word
 from llmbook.pretrained.parts_removed import parts_removed
+from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
 from llmbook.pretrained.sentence_pairs import sentence_pairs
@@ -54,6 +55,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "sentence-pairs": sentence_pairs,
     "next-word": next_word,
     "fewer-bits": fewer_bits,
+    "pipeline-traces": pipeline_traces,
     "fewer-weights": fewer_weights,
     "fewer-weights-smollm2": fewer_weights_smollm2,
     "fewer-weights-speed": fewer_weights_speed,
