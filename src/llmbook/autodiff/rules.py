@@ -77,6 +77,14 @@ def mean(x: Value) -> Value:
 
 # --- products and sums -----------------------------------------------------------------------------------------
 
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """Of matrices, or of batches of them. Raises ``ValueError`` for a row of numbers, which has one axis."""
+    if min(a.ndim, b.ndim) < 2:
+        raise ValueError(f"a product is of two axes each, or more: got {tuple(a.shape)} and {tuple(b.shape)}")
+    return a @ b
+
+
 add = Operation(
     "add",
     lambda a, b: a + b,
@@ -95,8 +103,8 @@ multiply = Operation(
     ),
 )
 matmul = Operation(
-    "matmul",  # of two axes each, or more
-    lambda a, b: a @ b,
+    "matmul",
+    product,
     (
         (lambda t, y, a, b: matmul(t, b), lambda g, y, a, b: sum_to(matmul(g, swap(b)), shape=a.shape)),
         (lambda t, y, a, b: matmul(a, t), lambda g, y, a, b: sum_to(matmul(swap(a), g), shape=b.shape)),
@@ -151,6 +159,7 @@ def normalised(x: Tensor, eps: float = 1e-5) -> Tensor:
 def through_norm(t: Value, y: Value, x: Value, eps: float = 1e-5) -> Value:
     centred = x - mean(x)
     over_sigma = power(add(mean(multiply(centred, centred)), eps), p=-0.5)
+    y = multiply(centred, over_sigma)  # once more, so that nothing but the input need be kept
     return multiply(t - mean(t) - multiply(y, mean(multiply(y, t))), over_sigma)
 
 

@@ -281,7 +281,7 @@ MUSEUM = Exercise(
     name="3.12-museum",
     answer=is_right,
     probes=((added,), (by_one_hot,), *((piece,) for piece in EXHIBITS)),
-    right="your test trusts two right ones and sees through six wrong ones, that of two public libraries among them.",
+    right="your test trusts two right ones and sees through six wrong ones, that of three public libraries among them.",
     mistakes=(
         Mistake(lambda f: agrees(f, [3, 1, 0, 5]), "without a repeated id four of the wrong ones are right."),
         Mistake(lambda f: agrees(f, [1, 1, 0, 4, 3]), "repeat an id apart from itself, too."),

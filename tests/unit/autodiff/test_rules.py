@@ -1,6 +1,7 @@
 """Each operation against PyTorch: its value, its gradients, its tangents, and its second derivatives."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -133,6 +134,18 @@ def test_a_softmax_sends_nothing_back_for_equal_gradients():
     close(x.gradient, torch.zeros(3, 5, dtype=torch.float64), 1e-15)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_reads_on_the_way_back_what_it_says(name):
+    """All else that it is given may be spoiled: a tape that saves memory will not have it."""
+    operation, inputs, fixed, _ = CASES[name]
+    out = operation.compute(*inputs, **fixed)
+    g = random(*out.shape, seed=9)
+    left = [x if operation.reads == "inputs" else x * math.nan for x in inputs]
+    y = out if operation.reads == "output" else out * math.nan
+    for _, pull in operation.rules:
+        close(pull(g, y, *left, **fixed), pull(g, out, *inputs, **fixed), 0)
+
+
 # --- limit -----------------------------------------------------------------------------------------------------
 
 
@@ -162,6 +175,11 @@ def test_what_is_not_spread_from_a_shape_is_not_summed_to_it():
         op.sum_to(random(2, 3), shape=(2,))
     with pytest.raises(ValueError, match=r"\(3,\) cannot be summed to \(2, 3\)"):
         op.sum_to(random(3), shape=(2, 3))
+
+
+def test_a_product_with_a_row_of_numbers_is_refused_on_the_way_there():
+    with pytest.raises(ValueError, match=r"got \(3, 5\) and \(5,\)"):
+        Tape().variable(random(3, 5)) @ random(5)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in ("keep, else 3",)])
