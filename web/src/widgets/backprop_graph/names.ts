@@ -43,10 +43,10 @@ export function equation(graph: Graph, node: GraphNode): string {
   return right ? `${named(node.name)} = ${right}` : named(node.name);
 }
 
-/** A number with four digits; a very small or large one with its power of ten. */
+/** A number with four digits; a very small or large one with three and its power of ten. */
 export function four(x: number): string {
   const isFar = x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e6);
-  return (isFar ? x.toExponential(3) : String(Number(x.toPrecision(4)))).replace("e+", "e").replaceAll("-", "−");
+  return (isFar ? x.toExponential(2) : String(Number(x.toPrecision(4)))).replace("e+", "e").replaceAll("-", "−");
 }
 
 export const values = (count: number): string => `${count} value${count === 1 ? "" : "s"}`;

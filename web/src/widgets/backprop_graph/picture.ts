@@ -1,8 +1,8 @@
-// The graph as boxes and arrows. A box is a button: pressed, its value is kept. Three pictures, of which one is shown.
+// The graph as boxes and arrows. A box is a button: pressed, its value is kept. Boxes are made once and shown as needed.
 
 import { svg } from "../../controls/element";
 import { setAttribute, setText } from "../../controls/write";
-import type { GraphNode } from "../../core/backprop";
+import type { Graph, GraphNode } from "../../core/backprop";
 import { type BackpropLab, graphOf, type Reading } from "./lab";
 import { BOX, cornerOf, heightOf, lineOf, WIDTH } from "./layout";
 import { equation, four, insideOf } from "./names";
@@ -26,46 +26,38 @@ export interface Picture {
 
 /** `onPress` is told the name of a value that can be kept; without it nothing can be pressed. */
 export function picture({ source }: BackpropLab, onPress?: (name: string) => void, signal?: AbortSignal): Picture {
-  const boxes = {} as Record<GraphName, Box[]>;
-  const groups = GRAPHS.map((name) => {
-    const graph = graphOf(source, name, MOST_STEPS);
-    const inside = new Set(insideOf(graph));
-    boxes[name] = graph.map((node) => {
-      const from = node.inputs
-        .flatMap((i) => graph[i]?.name ?? [])
-        .filter((other) => name !== "chain" || other !== "w");
-      const made = box(name, node, from);
-      if (onPress && signal && inside.has(node.name)) pressable(made.element, () => onPress(node.name), signal);
-      return made;
-    });
-    return svg("g", {}, ...boxes[name].map(({ arrows }) => arrows), ...boxes[name].map(({ element }) => element));
-  });
+  const boxes = Object.fromEntries(
+    GRAPHS.map((name) => {
+      const graph = graphOf(source, name, MOST_STEPS);
+      const inside = new Set(insideOf(graph));
+      const made = graph.map((node) => box(name, graph, node));
+      for (const [place, { name: node }] of graph.entries()) {
+        const one = made[place];
+        if (one && onPress && signal && inside.has(node)) pressable(one.element, () => onPress(node), signal);
+      }
+      return [name, made];
+    }),
+  );
   const role = onPress === undefined ? HIDDEN : NAMED;
-  const whole = svg("svg", { class: "curve graph", focusable: "false", ...role }, ...groups);
+  const element = svg("svg", { class: "curve graph", focusable: "false", ...role });
+  let drawn = "";
 
   function draw({ reading, asked }: BackpropLab): void {
     const { graph, state } = reading;
-    setAttribute(whole, "viewBox", `0 0 ${WIDTH} ${heightOf(state.graph, graph.length)}`);
-    for (const [i, group] of groups.entries()) setShown(group, GRAPHS[i] === state.graph);
-    for (const [place, one] of boxes[state.graph].entries()) {
-      const isThere = place < graph.length;
-      setShown(one.element, isThere);
-      setShown(one.arrows, isThere);
-      if (isThere) one.draw(reading, place, asked !== null);
+    const shown = (boxes[state.graph] ?? []).slice(0, graph.length);
+    const now = `${state.graph} ${graph.length}`;
+    if (now !== drawn) {
+      drawn = now;
+      element.replaceChildren(...shown.map(({ arrows }) => arrows), ...shown.map((one) => one.element));
+      setAttribute(element, "viewBox", `0 0 ${WIDTH} ${heightOf(state.graph, graph.length)}`);
     }
+    for (const [place, one] of shown.entries()) one.draw(reading, place, asked !== null);
   }
-  return { element: whole, draw };
-}
-
-function setShown(element: SVGElement, isShown: boolean): void {
-  if (isShown) element.removeAttribute("hidden");
-  else setAttribute(element, "hidden", "");
+  return { element, draw };
 }
 
 function pressable(element: SVGElement, onPress: () => void, signal: AbortSignal): void {
-  for (const [name, value] of Object.entries({ role: "button", tabindex: "0", "data-lm-suppress-shortcuts": "true" })) {
-    element.setAttribute(name, value);
-  }
+  element.setAttribute("data-lm-suppress-shortcuts", "true");
   const onKey = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -75,8 +67,18 @@ function pressable(element: SVGElement, onPress: () => void, signal: AbortSignal
   element.addEventListener("keydown", onKey, { signal });
 }
 
-function box(graph: GraphName, node: GraphNode, from: string[]): Box {
-  const [x, y] = cornerOf(graph, node.name);
+/** What can be pressed is a button, unless the chain now ends with it. */
+function setButton(element: SVGElement, isButton: boolean, label: string, isPressed: boolean): void {
+  const attributes = { role: "button", tabindex: "0", "aria-label": label, "aria-pressed": String(isPressed) };
+  for (const [name, value] of Object.entries(attributes)) {
+    if (isButton) setAttribute(element, name, value);
+    else element.removeAttribute(name);
+  }
+}
+
+function box(name: GraphName, graph: Graph, node: GraphNode): Box {
+  const [x, y] = cornerOf(name, node.name);
+  const from = node.inputs.flatMap((i) => graph[i]?.name ?? []).filter((other) => name !== "chain" || other !== "w");
   const middle = x + BOX.width / 2;
   const text = (className: string, down: number): SVGElement =>
     svg("text", { class: className, x: middle, y: y + down, "text-anchor": "middle" });
@@ -86,48 +88,45 @@ function box(graph: GraphName, node: GraphNode, from: string[]): Box {
   const element = svg("g", { class: "node" }, frame, title, value, gradient, pin);
   const arrows = svg("path", {
     class: "arrow",
-    d: from.map((other) => arrow(lineOf(graph, other, node.name))).join(""),
+    d: from.map((other) => arrow(lineOf(name, other, node.name))).join(""),
   });
 
   function draw(reading: Reading, place: number, isAsked: boolean): void {
-    const shown = shownOf(reading, place, isAsked);
-    setText(title, equation(reading.graph, node));
-    setText(value, shown.where.startsWith("dropped") ? `(${shown.value})` : shown.value);
-    setText(gradient, shown.gradient && `∂ ${shown.gradient}`);
-    setAttribute(element, "class", shown.look);
+    const { where, look, texts } = shownOf(reading, place, isAsked);
+    for (const [i, text] of [title, value, gradient].entries()) setText(text, `${texts[i]} `); // spaces between, where read in a row
+    setAttribute(element, "class", look);
     const isKept = reading.kept.has(place);
     setAttribute(pin, "visibility", isKept ? "visible" : "hidden");
-    if (!element.hasAttribute("role")) return;
-    setAttribute(element, "aria-label", labelOf(equation(reading.graph, node), shown));
-    setAttribute(element, "aria-pressed", String(isKept));
+    const isButton = element.hasAttribute("data-lm-suppress-shortcuts") && place < reading.graph.length - 1;
+    setButton(element, isButton, `${texts.filter(Boolean).join(" ")}, ${where}`, isKept);
   }
   return { element, arrows, draw };
 }
 
 interface Shown {
   where: string;
-  /** Empty where there is none yet. */
-  value: string;
-  gradient: string;
   look: string;
+  /** The equation, the value and the gradient: empty where there is none yet. */
+  texts: [string, string, string];
 }
 
 function shownOf(reading: Reading, place: number, isAsked: boolean): Shown {
+  const { graph, values, gradients, happened } = reading;
+  const node = graph[place];
   const where = whereabouts(reading, place);
-  const gradient = reading.gradients[place] ?? null;
-  const told = isAsked ? "?" : four(gradient ?? 0);
-  const now = reading.happened.at(-1)?.place === place ? " now" : "";
+  const known = where.startsWith("not") ? "" : four(values[place] ?? 0);
+  const come = gradients[place] ?? null;
+  const told = isAsked ? "?" : four(come ?? 0);
+  const now = happened.at(-1)?.place === place ? " now" : "";
   return {
     where,
-    value: where.startsWith("not") ? "" : four(reading.values[place] ?? 0),
-    gradient: gradient === null ? "" : told,
     look: `node ${where.split(/[ ,]/, 1)[0]}${now}`,
+    texts: [
+      node ? equation(graph, node) : "",
+      where.startsWith("dropped") ? `(${known})` : known,
+      come === null ? "" : `∂ ${told}`,
+    ],
   };
-}
-
-function labelOf(name: string, { where, value, gradient }: Shown): string {
-  const parts = [name, value && `value ${value}`, gradient && `gradient ${gradient}`, where];
-  return parts.filter(Boolean).join(", ");
 }
 
 /** A line with a head at its end. */

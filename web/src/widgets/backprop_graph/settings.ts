@@ -5,7 +5,7 @@ import { select } from "../../controls/select";
 import { slider } from "../../controls/slider";
 import { isWay, namesOf, settingOf, WAY_NAMES, WAYS, type Way } from "./keeping";
 import { type BackpropLab, graphOf } from "./lab";
-import { inputsOf, named, TITLES, TORCH } from "./names";
+import { inputsOf, insideOf, named, TITLES, TORCH } from "./names";
 import { FARTHEST, FEWEST_STEPS, GRAPHS, type GraphName, MOST_STEPS } from "./state";
 
 export function settings(lab: BackpropLab): HTMLElement {
@@ -100,6 +100,7 @@ function ownSetting({ reading: { graph, kept }, source, state }: BackpropLab) {
 
 /** Keep a value, or drop it; from then on the others are as they were. */
 export function toggle(lab: BackpropLab, name: string): void {
+  if (!insideOf(lab.reading.graph).includes(name)) return; // the chain ends with it now
   const { checkpoints, keep } = ownSetting(lab);
   const next = keep.includes(name) ? keep.filter((one) => one !== name) : [...keep, name];
   lab.change({ checkpoints, keep: next });
