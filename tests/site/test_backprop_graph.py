@@ -66,8 +66,9 @@ def number(text: str) -> float:
 
 
 def is_close(text: str, value: float) -> bool:
-    """To the digits shown: four, or three before a power of ten."""
-    return number(text) == pytest.approx(value, rel=0.5e-2 if "e" in text else 0.5e-3, abs=1e-12)
+    """To the digits shown: four, or those before a power of ten."""
+    decimals = len(text.split("e")[0].partition(".")[2]) if "e" in text else 3
+    return number(text) == pytest.approx(value, rel=0.51 * 10**-decimals, abs=0)
 
 
 # --- the numbers are the library's ------------------------------------------------------------------------------
@@ -784,7 +785,8 @@ def test_without_a_page_there_is_no_link(open_lab):
 
 
 REPLACED = """async () => {
-  const lab = document.querySelector('.backprop-graph'), input = lab.querySelector('.control:not([hidden]) [aria-label="Input w"]');
+  const lab = document.querySelector('.backprop-graph');
+  const input = lab.querySelector('.control:not([hidden]) [aria-label="Input w"]');
   const seen = { childList: 0, anew: 0, texts: 0 };
   new MutationObserver((all) => all.forEach(({ type, target, attributeName, oldValue }) => {
     if ((target.closest ? target : target.parentElement)?.closest('[aria-live]')) return;

@@ -43,10 +43,12 @@ export function equation(graph: Graph, node: GraphNode): string {
   return right ? `${named(node.name)} = ${right}` : named(node.name);
 }
 
-/** A number with four digits; a very small or large one with three and its power of ten. */
+/** A number with four digits; a small or large one with its power of ten and fewer, so that it fits its box. */
 export function four(x: number): string {
-  const isFar = x !== 0 && (Math.abs(x) < 1e-3 || Math.abs(x) >= 1e6);
-  return (isFar ? x.toExponential(2) : String(Number(x.toPrecision(4)))).replace("e+", "e").replaceAll("-", "−");
+  const power = x === 0 ? 0 : Math.floor(Math.log10(Math.abs(x)));
+  const isFar = power < -3 || power > 5;
+  const text = isFar ? x.toExponential(Math.abs(power) < 10 ? 2 : 1) : String(Number(x.toPrecision(4)));
+  return text.replace("e+", "e").replaceAll("-", "−");
 }
 
 export const values = (count: number): string => `${count} value${count === 1 ? "" : "s"}`;

@@ -93,7 +93,8 @@ function box(name: GraphName, graph: Graph, node: GraphNode): Box {
 
   function draw(reading: Reading, place: number, isAsked: boolean): void {
     const { where, look, texts } = shownOf(reading, place, isAsked);
-    for (const [i, text] of [title, value, gradient].entries()) setText(text, `${texts[i]} `); // spaces between, where read in a row
+    // With spaces between, for whoever reads them in a row.
+    for (const [i, part] of [title, value, gradient].entries()) setText(part, `${texts[i]} `);
     setAttribute(element, "class", look);
     const isKept = reading.kept.has(place);
     setAttribute(pin, "visibility", isKept ? "visible" : "hidden");
