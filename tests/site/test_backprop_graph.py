@@ -235,11 +235,14 @@ def shows(page: Page, lab: BackpropGraph) -> None:
         if gradient:
             assert is_close(gradient.removeprefix("∂ "), gradients[line.name])
             assert is_close(row[3], gradients[line.name])
-        where = "held" if is_held else "dropped" if is_known else "not"
+        is_done = any((step.kind, step.place) == ("back", place) for step in happened)
+        where = "held" if is_held else "done" if is_done else "dropped" if is_known else "not"
         assert box["look"][0] == ("input" if not line.operation else where)
         assert ("now" in box["look"]) == (bool(happened) and happened[-1].place == place)
         kept = line.name in lab.kept
-        assert box["pin"] == row[4].endswith("to be kept") == kept
+        assert box["pin"] == kept
+        assert row[4].split(",")[0].split()[0] == box["look"][0]
+        assert row[4].endswith(", to be kept") == (kept and not is_done)
         assert box["pressed"] == (str(kept).lower() if line.name in inside(lab.lines) else None)
     check_counters(page, lab)
 

@@ -26,7 +26,7 @@ class Step:
 
 
 def steps(tape: Tape, kept: Collection[int]) -> list[Step]:
-    """All that happens from the first operation to the first operation's gradient, values at places ``kept`` stay.
+    """All that happens there and back where the values at the places ``kept`` stay until the way back.
 
     The output is the tape's last line. Raises ``ValueError`` for a place that no operation has.
     """

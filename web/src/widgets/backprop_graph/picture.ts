@@ -124,7 +124,7 @@ function shownOf(reading: Reading, place: number, isAsked: boolean): Shown {
     look: `node ${where.split(/[ ,]/, 1)[0]}${now}`,
     texts: [
       node ? equation(graph, node) : "",
-      where.startsWith("dropped") ? `(${known})` : known,
+      where.startsWith("d") ? `(${known})` : known, // dropped, or done
       come === null ? "" : `∂ ${told}`,
     ],
   };

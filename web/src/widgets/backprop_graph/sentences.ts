@@ -47,10 +47,12 @@ function sentBack({ graph, values: found, gradients, all }: Reading, place: numb
 
 const signed = (x: number): string => (x < 0 ? `(${four(x)})` : four(x));
 
-/** Where a value is. */
+/** Where a value is, and whether it will be kept until the way back. */
 export function whereabouts({ graph, happened, kept }: Reading, place: number): string {
   if (!graph[place]?.operation) return "input";
+  const own = happened.filter((step) => step.place === place);
+  if (own.at(-1)?.kind === "back") return "done";
   const pin = kept.has(place) ? ", to be kept" : "";
   if (happened.at(-1)?.held.has(place)) return `held${pin}`;
-  return `${happened.some((step) => step.place === place) ? "dropped" : "not computed"}${pin}`;
+  return `${own.length > 0 ? "dropped" : "not computed"}${pin}`;
 }
