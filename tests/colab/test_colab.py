@@ -31,6 +31,7 @@ WIDGETS = {
     "Writer": {},
     "PositionLab": {"kind": "learned", "swap": [1, 4]},
     "QuantLab": {"slice": "inputs", "group": "row"},
+    "BackpropGraph": {"graph": "chain", "checkpoints": True, "keep": ["x4", "x8"]},
 }
 
 

@@ -81,6 +81,12 @@ quant, grids = QuantLab(), []
 quant.observe(lambda change: grids.append(change["new"]), "grid")
 quant"""
 READ_GRIDS = """print("rounded:", grids, quant.bits, quant.group + 0, f"{100 * quant.errors['absolute']:.2f}")"""
+MAKE_GRAPH = """from llmbook.pages import BackpropGraph
+
+graph, walked = BackpropGraph(graph="chain", n=9), []
+graph.observe(lambda change: walked.append(change["new"]), "step")
+graph"""
+READ_GRAPH = """print("there and back:", walked, graph.keep, graph.checkpoints, graph.peak, graph.recomputed)"""
 CELLS = (
     MAKE,
     READ,
@@ -103,6 +109,8 @@ CELLS = (
     READ_GAPS,
     MAKE_GRIDS,
     READ_GRIDS,
+    MAKE_GRAPH,
+    READ_GRAPH,
 )
 
 
@@ -278,6 +286,18 @@ def test_python_reads_back_how_numbers_were_rounded(lab):
     assert widget.locator("a").count() == 0, "the address is the notebook's"
     check_keys_stay(lab, widget.get_by_role("slider", name="Bits"), widget.get_by_role("grid"))
     reads_back(lab, "rounded: ['nf4'] 5 64 11.13", cell=CELLS.index(READ_GRIDS))
+
+
+def test_python_reads_back_what_was_kept_and_how_far_it_went(lab):
+    run(lab, CELLS.index(MAKE_GRAPH))
+    widget = lab.locator(".backprop-graph")
+    widget.get_by_role("button", name="One step").click()
+    expect(widget.locator(".sentence")).to_contain_text("Step 7 of 18, the way there: x₇ = w·x₆")
+    widget.get_by_role("combobox", name="Kept values").select_option("3")
+    expect(widget.locator(".counters")).to_contain_text("6")
+    assert widget.locator("a").count() == 0, "the address is the notebook's"
+    check_keys_stay(lab, widget.get_by_role("slider", name="Input w"), widget.get_by_role("button", name="x₃ ="))
+    reads_back(lab, "there and back: [7] ['x3', 'x6', 'x9', 'x12', 'x15'] True 5 6", cell=CELLS.index(READ_GRAPH))
 
 
 def test_python_reads_back_what_was_trained(lab):

@@ -1,6 +1,7 @@
 // What the browser tests call: the mathematics and the laboratories, each under one name. Readers do not load this.
 
 import * as attention from "./core/attention";
+import * as backprop from "./core/backprop";
 import * as calibration from "./core/calibration";
 import * as drawn from "./core/drawn";
 import * as float16 from "./core/float16";
@@ -30,6 +31,8 @@ import attentionLab from "./widgets/attention_lab";
 import * as attend from "./widgets/attention_lab/attend";
 import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
+import backpropGraph from "./widgets/backprop_graph";
+import { read as readGraph } from "./widgets/backprop_graph/lab";
 import gapFiller from "./widgets/gap_filler";
 import { moved } from "./widgets/gap_filler/editing";
 import { hideOne } from "./widgets/gap_filler/question";
@@ -82,4 +85,6 @@ Object.assign(globalThis, {
   llmbookPositionLab: positionLab,
   llmbookGrids: { read: readGrids, Rounding },
   llmbookQuantLab: quantLab,
+  llmbookBackprop: { ...backprop, read: readGraph },
+  llmbookBackpropGraph: backpropGraph,
 });

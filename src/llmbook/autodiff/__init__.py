@@ -2,7 +2,7 @@
 
 To be read in this order: ``operation`` (a rule for each input, the two ways to use it), ``rules`` (the operations of an
 attention block), ``derivatives`` (Jacobians, Hessians times a vector, numerical slopes, wrong rules), ``counting`` (the
-bytes that are held).
+bytes that are held), ``recomputing`` (what is held and computed again, with checkpoints).
 """
 
 from llmbook.autodiff import rules as rules
@@ -18,3 +18,6 @@ from llmbook.autodiff.operation import Dual as Dual
 from llmbook.autodiff.operation import Node as Node
 from llmbook.autodiff.operation import Operation as Operation
 from llmbook.autodiff.operation import Tape as Tape
+from llmbook.autodiff.recomputing import peak as peak
+from llmbook.autodiff.recomputing import recomputed as recomputed
+from llmbook.autodiff.recomputing import steps as steps

@@ -29,6 +29,7 @@ from llmbook.pages.plots import timeline as timeline
 from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
+from llmbook.pages.widgets import BackpropGraph as BackpropGraph
 from llmbook.pages.widgets import GapFiller as GapFiller
 from llmbook.pages.widgets import HeadExplorer as HeadExplorer
 from llmbook.pages.widgets import PositionLab as PositionLab

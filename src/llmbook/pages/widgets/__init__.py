@@ -1,6 +1,7 @@
 """What a reader can touch: widgets that live in Jupyter, in Colab and, without a kernel, on the book's pages."""
 
 from llmbook.pages.widgets.attention_lab import AttentionLab as AttentionLab
+from llmbook.pages.widgets.backprop_graph import BackpropGraph as BackpropGraph
 from llmbook.pages.widgets.gap_filler import GapFiller as GapFiller
 from llmbook.pages.widgets.head_explorer import HeadExplorer as HeadExplorer
 from llmbook.pages.widgets.position_lab import PositionLab as PositionLab
