@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 LIBRARY = Path("src/llmbook")
-TELLING = (".py", ".json", ".csv", ".heads")  # the card of a model tells of its weights
+TELLING = (".py", ".json", ".csv", ".heads", ".f16")  # the card of a model tells of its weights
 MODELS = re.compile(r'<div class="llmbook-widget"[^>]* data-model="([^"]+)"')  # each with its digest, spaces between
 
 

@@ -30,6 +30,7 @@ WIDGETS = {
     "TrainHere": {},
     "Writer": {},
     "PositionLab": {"kind": "learned", "swap": [1, 4]},
+    "QuantLab": {"slice": "inputs", "group": "row"},
 }
 
 

@@ -75,6 +75,12 @@ filler.observe(lambda change: sides.append(change["new"]), "side")
 filler"""
 READ_GAPS = """(word, chance), *_ = filler.fillings()[-1]
 print("filled:", filler.seen, sides, filler.reach, word, f"{chance:.3f}")"""
+MAKE_GRIDS = """from llmbook.pages import QuantLab
+
+quant, grids = QuantLab(), []
+quant.observe(lambda change: grids.append(change["new"]), "grid")
+quant"""
+READ_GRIDS = """print("rounded:", grids, quant.bits, quant.group + 0, f"{100 * quant.errors['absolute']:.2f}")"""
 CELLS = (
     MAKE,
     READ,
@@ -95,6 +101,8 @@ CELLS = (
     READ_TRANSLATOR,
     MAKE_GAPS,
     READ_GAPS,
+    MAKE_GRIDS,
+    READ_GRIDS,
 )
 
 
@@ -258,6 +266,18 @@ def test_python_reads_back_which_words_were_swapped(lab):
     assert places.locator("a").count() == 0, "the address is the notebook's"
     check_keys_stay(lab, places.get_by_role("slider", name="Base"), places.get_by_role("grid"))
     reads_back(lab, "swapped: ['rotary'] [0, 2] 0.19", cell=10)
+
+
+def test_python_reads_back_how_numbers_were_rounded(lab):
+    run(lab, CELLS.index(MAKE_GRIDS))
+    widget = lab.locator(".quant-lab")
+    widget.get_by_role("combobox", name="Grid").select_option("nf4")
+    widget.get_by_role("combobox", name="Share a scale").select_option("64")
+    widget.get_by_role("slider", name="Bits").fill("5")
+    expect(widget.locator(".sentence")).to_contain_text("Nf4, a scale for every 64: 4.25 bits a number")
+    assert widget.locator("a").count() == 0, "the address is the notebook's"
+    check_keys_stay(lab, widget.get_by_role("slider", name="Bits"), widget.get_by_role("grid"))
+    reads_back(lab, "rounded: ['nf4'] 5 64 11.13", cell=CELLS.index(READ_GRIDS))
 
 
 def test_python_reads_back_what_was_trained(lab):

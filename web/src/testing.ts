@@ -38,6 +38,9 @@ import { Explorer } from "./widgets/head_explorer/explorer";
 import * as headSet from "./widgets/head_explorer/head_set";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
+import quantLab from "./widgets/quant_lab";
+import { read as readGrids } from "./widgets/quant_lab/lab";
+import { Rounding } from "./widgets/quant_lab/rounding";
 import trainHere from "./widgets/train_here";
 import translator from "./widgets/translator";
 import * as dates from "./widgets/translator/dates";
@@ -77,4 +80,6 @@ Object.assign(globalThis, {
   llmbookTrainHere: trainHere,
   llmbookPlaces: { read },
   llmbookPositionLab: positionLab,
+  llmbookGrids: { read: readGrids, Rounding },
+  llmbookQuantLab: quantLab,
 });

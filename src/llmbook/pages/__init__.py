@@ -31,6 +31,7 @@ from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import GapFiller as GapFiller
 from llmbook.pages.widgets import HeadExplorer as HeadExplorer
 from llmbook.pages.widgets import PositionLab as PositionLab
+from llmbook.pages.widgets import QuantLab as QuantLab
 from llmbook.pages.widgets import TrainHere as TrainHere
 from llmbook.pages.widgets import Translator as Translator
 from llmbook.pages.widgets import WordArcs as WordArcs

@@ -25,3 +25,23 @@ export function decodePlanes(planes: Uint8Array): Float64Array {
   const n = planes.length / 2;
   return Float64Array.from({ length: n }, (_, i) => fromHalf(planes[i]! | (planes[n + i]! << 8)));
 }
+
+const LARGEST = 65504;
+const single = new Float32Array(1);
+const pattern = new Uint32Array(single.buffer);
+
+/** The nearest float16, through single precision as PyTorch goes; infinite beyond the largest. */
+export function toHalf(x: number): number {
+  single[0] = x;
+  const value = single[0];
+  const exponent = ((pattern[0]! >>> 23) & 0xff) - 127;
+  const step = 2 ** (Math.max(exponent, -14) - 10);
+  const rounded = roundEven(value / step) * step;
+  return Math.abs(rounded) > LARGEST ? Math.sign(rounded) * Number.POSITIVE_INFINITY : rounded;
+}
+
+/** The nearest whole number, of two the even one. */
+export function roundEven(x: number): number {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+}

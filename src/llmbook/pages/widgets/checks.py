@@ -106,6 +106,13 @@ def check_number(name: str, value: Any, low: int, high: int) -> None:
         raise ValueError(f"{name} must be a whole number, got {value!r}")
 
 
+def check_whole(name: str, value: Any, low: int, high: int) -> None:
+    """Raise ``ValueError`` unless the value is a whole number, at least ``low`` and below ``high``."""
+    if not is_number(value):
+        raise ValueError(f"{name} must be a number, got {value!r}")
+    check_number(name, value, low, high)
+
+
 def is_index(value: Any, size: int) -> bool:
     """Whether the value counts one of ``size`` things from 0."""
     return isinstance(value, int) and 0 <= value < size

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from llmbook.nn.positions import KINDS
-from llmbook.pages.widgets.checks import check_names, check_number, is_number
+from llmbook.pages.widgets.checks import check_names, check_whole, is_number
 from llmbook.pages.widgets.placed import HEADS, PAIRED, PLACES, WIDEST, Head
 from llmbook.pages.widgets.widget import STATIC, PageWidget, digest, from_base64, set_later, to_base64, weights_table
 from llmbook.pages.widgets.words import to_words
@@ -179,13 +179,6 @@ def check_settings(settings: dict[str, Any], T: int = MOST_WORDS) -> None:
         raise ValueError(f"causal must be True or False, got {settings['causal']!r}")
     if settings.get("d", 2) % 2:
         raise ValueError(f"d must be even, for positions come in pairs of coordinates, got {settings['d']}")
-
-
-def check_whole(name: str, value: Any, low: int, high: int) -> None:
-    """Raise ``ValueError`` unless the value is a whole number, at least ``low`` and below ``high``."""
-    if not is_number(value):
-        raise ValueError(f"{name} must be a number, got {value!r}")
-    check_number(name, value, low, high)
 
 
 def check_base(base: Any) -> None:
