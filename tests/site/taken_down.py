@@ -8,7 +8,7 @@ TAKE_DOWN = """async ([name, traits, changes, way, begin]) => {
   const listeners = new Map(), host = new AbortController(), el = document.createElement('div');
   const of = (event) => listeners.get(event) ?? listeners.set(event, new Set()).get(event);
   let writes = 0, ended = 0;
-  const asked = [], { terminate } = Worker.prototype;
+  const asked = [], opened = { ...traits }, { terminate } = Worker.prototype;
   Worker.prototype.terminate = function () { ended++; terminate.call(this); };
   Element.prototype.setPointerCapture = () => {}; // it refuses a pointer that is not there
   const model = {
@@ -44,6 +44,8 @@ TAKE_DOWN = """async ([name, traits, changes, way, begin]) => {
   const lived = touch() > 0;
   await pass(10);
   const lives = lived && el.innerHTML !== first;
+  for (const [name, value] of begin ? Object.entries(opened) : []) model.set(name, value);
+  await pass(10);
   writes = ended = 0;
   if (begin) [...el.querySelectorAll('button')].find((button) => button.textContent.startsWith(begin)).click();
   for (let i = 0; begin && i < 300 && !writes; i++) await pass(20);
@@ -68,8 +70,8 @@ def check_taken_down(
 ) -> tuple[list, int]:
     """Of a widget that the page knows by this name; ``changes`` are two values each of some of its traits.
 
-    ``begin``: a button that sets something going, which is then in the middle of it. Returned are the messages that
-    were sent before, and how many workers were ended.
+    ``begin``: a button that sets something going, with the traits of the beginning, which is then in the middle of it.
+    Returned are the messages that were sent before, and how many workers were ended.
     """
     found, sent, ended = page.evaluate(TAKE_DOWN, [name, traits, changes, way, begin])
     assert found == NOTHING, found

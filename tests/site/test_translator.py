@@ -782,7 +782,8 @@ def test_in_forced_colours_bars_frames_and_shades_are_seen(open_translator):
         """() => { const of = (name, pseudo) => getComputedStyle(document.querySelector(name), pseudo);
         return { paper: of('.translator').backgroundColor, bar: of('.alternatives .bar', '::before').backgroundColor,
           frame: of('.over .truth').stroke, cells: of('.pile .cells').fill, cover: of('.over .cover').fill,
-          chip: of('.chips:not(.queries) button', '::before').backgroundColor }; }"""
+          chip: of('.chips button[aria-pressed=false]', '::before').backgroundColor,
+          pressed: of('.chips button[aria-pressed=true]').backgroundColor }; }"""
     )
     paper = looks.pop("paper")
     assert looks.pop("cover") == paper  # what is not written yet stays covered
