@@ -30,6 +30,7 @@ from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import GapFiller as GapFiller
 from llmbook.pages.widgets import HeadExplorer as HeadExplorer
+from llmbook.pages.widgets import PipelineReplay as PipelineReplay
 from llmbook.pages.widgets import PositionLab as PositionLab
 from llmbook.pages.widgets import QuantLab as QuantLab
 from llmbook.pages.widgets import TrainHere as TrainHere
