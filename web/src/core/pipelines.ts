@@ -42,7 +42,10 @@ const action = (kind: Kind, stage: number, micro: number): Action => ({ kind, st
 export function scheduleOf(schedule: Schedule, p: number, m: number): Orders {
   if (schedule === "interleaved") return interleaved(p, m, PARTS);
   return range(p).map((rank) => {
-    const [forwards, backwards] = [range(m).map((i) => action("F", rank, i)), range(m).map((i) => action("B", rank, i))];
+    const [forwards, backwards] = [
+      range(m).map((i) => action("F", rank, i)),
+      range(m).map((i) => action("B", rank, i)),
+    ];
     if (schedule === "gpipe") return [...forwards, ...backwards.reverse()];
     return alternate(forwards, backwards, p - 1 - rank);
   });
@@ -77,7 +80,8 @@ export function awaited({ kind, stage, micro }: Action, n: number): Action[] {
   return stage + 1 < n ? [own, action("B", stage + 1, micro)] : [own];
 }
 
-const keyOf = ({ kind, stage, micro }: Action, n: number): number => 2 * (micro * n + stage) + (kind === "B" ? 1 : 0);
+export const keyOf = ({ kind, stage, micro }: Action, n: number): number =>
+  2 * (micro * n + stage) + (kind === "B" ? 1 : 0);
 
 /** When each action begins and ends, if messages take no time; who waits for ever, where somebody does. */
 export function replay(orders: Orders, lengthOf: LengthOf): { trace: Trace; stuck: Waiting[] } {
@@ -185,42 +189,4 @@ export function rearranged(orders: Orders, swaps: readonly Swap[]): Orders | nul
     now = exchanged(now, rank, place);
   }
   return now;
-}
-
-/** A measured run as it is stored: a row for each rank, milliseconds since the last rank came. */
-export interface Run {
-  p: number;
-  m: number;
-  v: number;
-  kind: "waits" | "products";
-  trace: [kind: Kind, stage: number, micro: number, start: number, end: number][][];
-}
-
-export const traceOf = (run: Run): Trace =>
-  run.trace.map((row) => row.map(([kind, stage, micro, start, end]) => ({ kind, stage, micro, start, end })));
-
-/**
- * How long each action takes, with v stages on each of p ranks: ticks, or a measured run's milliseconds. A run of as many
- * stages gives each its own; of another, a rank's stages of one micro-batch are added up and shared equally.
- */
-export function lengthsOf(run: Run | null, p: number, v: number): LengthOf {
-  if (!run) return ({ kind }) => (kind === "F" ? 1 : 2) / v;
-  const isAlike = run.v === v;
-  const n = isAlike ? p * v : p;
-  const kept = new Map<number, number>();
-  for (const [kind, stage, micro, start, end] of run.trace.flat()) {
-    const key = keyOf({ kind, stage: isAlike ? stage : stage % p, micro }, n);
-    kept.set(key, (kept.get(key) ?? 0) + end - start);
-  }
-  return ({ kind, stage, micro }) => {
-    const at = { kind, stage: isAlike ? stage : stage % p, micro: micro % run.m };
-    return (kept.get(keyOf(at, n)) ?? 0) / (isAlike ? 1 : v);
-  };
-}
-
-/** Of all forwards of a rank's stages: the unit in which a picture is drawn. */
-export function meanForward(orders: Orders, lengthOf: LengthOf): number {
-  const lengths = orders.flat().filter(({ kind }) => kind === "F");
-  const sum = lengths.reduce((total, one) => total + lengthOf(one), 0);
-  return (sum / lengths.length) * (countStages(orders) / orders.length);
 }
