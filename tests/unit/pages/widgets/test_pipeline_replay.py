@@ -129,6 +129,9 @@ def test_a_move_of_the_readers():
     assert [f"{kind}{micro}" for kind, _, micro in lab.orders[1]] == ["F0", "B0", "F1", "B1"]
     assert lab.held == [2, 1]
     assert lab.swaps == [[1, 2], [1, 1]]
+    assert lab.bubble == pytest.approx(5 / 11, abs=1e-12)
+    lab.swaps = [*lab.swaps, [0, 2]]
+    assert (lab.orders, lab.bubble) == (schedule_of("1f1b", 2, 2), pytest.approx(1 / 3, abs=1e-12))
     assert count_stages(lab.orders) == 2
     lab.swaps = [(1, 2)]
     assert (lab.held, lab.swaps) == ([2, 2], [[1, 2]])

@@ -36,5 +36,5 @@ export const actionName = (span: Span, { v }: Reading): string => nameOf(span, v
 
 /** What a run is called among the lengths of actions. */
 export function runName(run: string): string {
-  return run === EQUAL ? "equal: a forward 1, a backward 2" : `measured: ${run}`;
+  return run === EQUAL ? "equal: F 1, B 2" : `measured: ${run}`;
 }

@@ -2,9 +2,9 @@
 
 import { h, uniqueId } from "../../controls/element";
 import { cellAfter } from "../../controls/heat_map/keys";
-import { scrollRegion } from "../../controls/table";
 import { setAttribute, setHidden, setText } from "../../controls/write";
 import type { PipelineReplay } from "./lab";
+import { unitOf } from "./names";
 import { chosenOf } from "./replaying";
 import { compare, tell } from "./sentences";
 import { LEFT, ROW, scaleOf, TOP, timetable, type View } from "./timetable";
@@ -18,33 +18,33 @@ export function ownView({ reading }: PipelineReplay): View {
   const { span, needs } = chosenOf(reading);
   const chosen = { ...span, rank: reading.state.rank };
   const { now, unit, v } = reading;
-  return { trace: now.trace, unit, v, until: untilOf(reading), chosen, needs };
+  const measure = unitOf(reading.state.run);
+  return { trace: now.trace, unit, v, until: untilOf(reading), measure, chosen, needs };
 }
 
 export function measuredView({ reading }: PipelineReplay): View | null {
   const { measured, unit, v } = reading;
-  return measured && { trace: measured.trace, unit, v, until: untilOf(reading) };
+  const measure = unitOf(reading.state.run);
+  return measured && { trace: measured.trace, unit, v, until: untilOf(reading), measure };
 }
 
 const untilOf = ({ now, measured }: PipelineReplay["reading"]): number => Math.max(now.whole, measured?.whole ?? 0);
 
 export function picture(lab: PipelineReplay): HTMLElement {
   const measured = timetable();
-  const above = scrollRegion("The measured trace");
-  above.append(measured.element);
   const compared = h("p", { class: "notice compared" });
   const said = h("p", { class: "notice chosen" });
   const own = timetable();
   const cell = h("div", { role: "gridcell", id: uniqueId("cell") });
   const line = h("div", { role: "row", class: "hidden" }, cell);
   const grid = h("div", { role: "grid", tabindex: "0", "aria-activedescendant": cell.id }, line);
-  const region = h("div", { class: "scroll" }, h("div", { class: "times" }, own.element, grid));
+  const region = h("div", { class: "scroll" }, measured.element, h("div", { class: "times" }, own.element, grid));
   listen(lab, grid, region);
   lab.onUpdate(() => {
     const { state, p, now } = lab.reading;
     const isAsked = lab.asked !== null;
     const view = measuredView(lab);
-    setHidden(above, !view || isAsked);
+    setAttribute(measured.element, "display", view ? "block" : "none");
     setHidden(compared, !view || isAsked);
     if (view) measured.draw(view);
     own.draw(ownView(lab));
@@ -60,7 +60,7 @@ export function picture(lab: PipelineReplay): HTMLElement {
     setAttribute(line, "aria-rowindex", String(state.rank + 1));
     setAttribute(cell, "aria-colindex", String(state.place + 1));
   });
-  return h("div", { class: "pictures" }, compared, above, region, said, h("p", { class: "notice" }, HINT));
+  return h("div", { class: "pictures" }, compared, region, said, h("p", { class: "notice" }, HINT));
 }
 
 function listen(lab: PipelineReplay, grid: HTMLElement, region: HTMLElement): void {

@@ -22,7 +22,7 @@ export function describe(lab: PipelineReplay): string {
   const least = Math.max(...now.held);
   const rank = now.held.indexOf(least);
   const held = `${counted(least, v > 1 ? "forward" : "micro-batch")}${v > 1 ? " of half a rank" : ""}`;
-  return `${what.slice(0, 1).toUpperCase()}${what.slice(1)}: done after ${timeOf(now.whole, state.run)}. The bubble is ${percent(now.bubble)}${said}; ${share}. Most is held on rank ${rank}: ${held}.`;
+  return `${what.slice(0, 1).toUpperCase()}${what.slice(1)}: done after ${timeOf(now.whole, state.run)}. The bubble is ${percent(now.bubble)}${said}; ${share} for equal stages. Most is held on rank ${rank}: ${held}.`;
 }
 
 /** The chosen action: when it runs, and what it waits for. */

@@ -9,9 +9,9 @@ export const LEFT = 46;
 export const TOP = 6;
 export const ROW = 24;
 const HEIGHT = 20; // of a box
-const UNIT = 20; // a forward of a rank with one stage
+const UNIT = 19; // a forward of a rank with one stage
 const BELOW = 20;
-const LETTER = 6.6; // width of a digit
+const LETTER = 6.2; // width of a digit
 const TICK = 70; // between two ticks, at least
 
 export interface View {
@@ -21,6 +21,8 @@ export interface View {
   v: number;
   /** Both pictures have an axis as long. */
   until: number;
+  /** Of time. */
+  measure: string;
   chosen?: Span & { rank: number };
   needs?: readonly (Span & { rank: number })[];
 }
@@ -41,7 +43,7 @@ export function timetable(): Timetable {
   const letters = svg("g", { class: "letters", "text-anchor": "middle" });
   const names = svg("g", { class: "names" });
   const numbers = svg("g", { class: "numbers", "text-anchor": "middle" });
-  const attributes = { class: "timetable", "aria-hidden": "true", focusable: "false" };
+  const attributes = { class: "timetable", display: "block", "aria-hidden": "true", focusable: "false" };
   const element = svg("svg", attributes, frame, ...kinds, needs, active, ticks, letters, names, numbers);
 
   function draw(view: View): void {
@@ -62,10 +64,10 @@ export function timetable(): Timetable {
       letters,
       trace.flatMap((row, rank) => row.flatMap((one) => letterOf(one, rank, xOf, scale))),
     );
-    write(
-      names,
-      trace.map((_, rank) => [0, TOP + ROW * rank + 14, `rank ${rank}`]),
-    );
+    write(names, [
+      ...trace.map((_, rank): Written => [0, textOf(rank), `rank ${rank}`]),
+      [0, bottom + 15, view.measure],
+    ]);
     const marks = ticksUntil(until, TICK / scale);
     setAttribute(ticks, "d", marks.map((at) => `M${xOf(at).toFixed(1)} ${bottom - 2}v5`).join(""));
     write(
@@ -75,6 +77,9 @@ export function timetable(): Timetable {
   }
   return { element, draw };
 }
+
+/** Where a row's texts stand. */
+const textOf = (rank: number): number => TOP + ROW * rank + 14;
 
 const KINDS: Kind[] = ["F", "F", "B", "B"]; // first a rank's first stage, then its later ones
 
@@ -107,7 +112,7 @@ function letterOf(
 ): Written[] {
   const text = `${kind}${micro}`;
   if ((end - start) * scale < LETTER * text.length) return [];
-  return [[Number(xOf((start + end) / 2).toFixed(1)), TOP + ROW * rank + 14, text]];
+  return [[Number(xOf((start + end) / 2).toFixed(1)), textOf(rank), text]];
 }
 
 function place(rect: SVGElement, chosen: View["chosen"], xOf: (at: number) => number, scale: number): void {
