@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from llmbook.pages import GapFiller, HeadExplorer, TrainHere, Translator, Writer
+from llmbook.pages import GapFiller, HeadExplorer, PipelineReplay, TrainHere, Translator, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets

@@ -57,7 +57,7 @@ export interface Setting {
 }
 
 export function read(source: Source, wanted: State): Reading {
-  const run = source.runs[wanted.run] ?? null;
+  const run = (Object.hasOwn(source.runs, wanted.run) && source.runs[wanted.run]) || null;
   const p = run?.p ?? wanted.ranks;
   const m = fittingMicros(wanted.schedule, p, wanted.micros);
   const v = partsOf(wanted.schedule);

@@ -48,12 +48,10 @@ export function timesTable(lab: PipelineReplay): HTMLElement {
 }
 
 export function measuredTable(lab: PipelineReplay): HTMLElement {
-  const element = unfolding(lab, "The measured trace as a table", () => {
+  return unfolding(lab, "The measured trace as a table", () => {
     const { measured } = lab.reading;
-    return measured ? [timesOf(lab, measured.trace)] : [];
+    return [measured ? timesOf(lab, measured.trace) : h("p", { class: "notice" }, "Choose measured lengths first.")];
   });
-  lab.onUpdate(() => setHidden(element, lab.reading.measured === null));
-  return element;
 }
 
 function timesOf({ reading, asked }: PipelineReplay, trace: Trace): HTMLElement {
