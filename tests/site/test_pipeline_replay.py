@@ -236,7 +236,7 @@ def check_picture(page: Page, lab: PipelineReplay, place: int, trace: list) -> N
                 assert top == 6 + 24 * rank
                 assert (left, right) == pytest.approx((46 + scale * span.start, 46 + scale * span.end), abs=0.06)
     letters = picture.locator(".letters text").evaluate_all(
-        "(all) => all.filter((e) => e.getAttribute('display') !== 'none').map((e) => e.textContent)"
+        "(all) => all.filter((e) => e.getAttribute('visibility') !== 'hidden').map((e) => e.textContent)"
     )
     wide = [
         f"{s.kind}{s.micro}"
@@ -539,7 +539,7 @@ def test_all_stays_hidden_while_a_question_waits(open_lab):
 def test_reset_brings_back_the_opening_state(open_lab):
     page = open_lab("run")
     state = """() => { const copy = document.querySelector('.pipeline-replay').cloneNode(true);
-      copy.querySelectorAll('[display=none], tr[hidden]').forEach((e) => e.remove());
+      copy.querySelectorAll('[visibility=hidden], tr[hidden]').forEach((e) => e.remove());
       return copy.innerHTML.replace(/(sure|cell)-\\w+/g, ''); }"""
     values = "() => [...document.querySelectorAll('.pipeline-replay :is(input, select)')].map((e) => e.value)"
     opening = page.evaluate(state), page.evaluate(values)
@@ -610,10 +610,9 @@ def test_a_phone_works_by_touch(open_lab, name, width):
     page.get_by_role("button", name="Later", exact=True).tap()
     assert [0, 0] in python_of(page).swaps
     letters = page.evaluate(
-        """() => [...document.querySelectorAll('.timetable text')].filter((e) => e.checkVisibility()).map((text) => {
-          const svg = text.ownerSVGElement;
-          const unit = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-          return parseFloat(getComputedStyle(text).fontSize) * unit; })"""
+        """() => [...document.querySelectorAll('.times svg')].map((svg) =>
+          svg.getBoundingClientRect().width / Number(svg.getAttribute('width')) *
+          Math.min(...[...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize))))"""
     )
     assert min(letters) >= 9
 
@@ -664,6 +663,9 @@ def test_paper_shows_what_the_reader_has_set(open_lab, name):
         assert [number(cell) for cell in cells[1::3]] == [*lab.held, max(lab.held)]
         assert page.locator(".sentence").text_content() in paper.locator("p").first.inner_text()
         assert paper.locator("svg").count() == (2 if lab.measured else 1)
+        for picture in paper.locator("svg").all():  # all of it, however long
+            assert picture.bounding_box()["width"] <= 17 / 2.54 * 96 + 1
+            assert picture.get_attribute("viewBox").split()[2] == picture.get_attribute("width")
         assert f"place={lab.place}" in paper.locator("pre").inner_text()
 
 
@@ -729,7 +731,9 @@ def test_a_slider_move_changes_texts_and_replaces_nothing(open_lab):
 @pytest.mark.parametrize("name", ["opening", "run", "halves"])
 def test_a_slider_move_is_quick(open_lab, name, record_property):
     page = open_lab(name)
-    moves = speed.slider_move(page, MICROS, lambda i: 4 * (1 + i % 4))
+    step = int(page.locator(MICROS).get_attribute("step"))
+    there_and_back = [*range(step, 16, step), *range(16, step, -step)]
+    moves = speed.slider_move(page, MICROS, lambda i: there_and_back[i % len(there_and_back)])
     record_property("move_ms", moves)
     assert moves[1] <= 4
 

@@ -13,8 +13,11 @@ import { timetable, type View } from "./timetable";
 export function onPaper(lab: PipelineReplay): HTMLElement {
   const drawn = (view: View): Node => {
     const picture = timetable();
+    const { element } = picture;
     picture.draw(view);
-    return picture.element;
+    // Only here: on the screen, where a unit is a pixel, a new view box would cost a layout of everything.
+    element.setAttribute("viewBox", `0 0 ${element.getAttribute("width")} ${element.getAttribute("height")}`);
+    return element;
   };
   const print = (): Node[] => {
     const view = measuredView(lab);

@@ -32,6 +32,7 @@ const untilOf = ({ now, measured }: PipelineReplay["reading"]): number => Math.m
 
 export function picture(lab: PipelineReplay): HTMLElement {
   const measured = timetable();
+  let drawn: View | undefined; // of the measured one
   const compared = h("p", { class: "notice compared" });
   const said = h("p", { class: "notice chosen" });
   const own = timetable();
@@ -46,7 +47,10 @@ export function picture(lab: PipelineReplay): HTMLElement {
     const view = measuredView(lab);
     setAttribute(measured.element, "display", view ? "block" : "none");
     setHidden(compared, !view || isAsked);
-    if (view) measured.draw(view);
+    if (view && (drawn?.trace !== view.trace || drawn.until !== view.until || drawn.unit !== view.unit)) {
+      measured.draw(view);
+      drawn = view;
+    }
     own.draw(ownView(lab));
     setHidden(region, isAsked);
     setText(compared, compare(lab));

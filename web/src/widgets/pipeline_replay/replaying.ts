@@ -1,6 +1,6 @@
 // What the state makes of a schedule: rows, times, bubble and memory.
 
-import { lengthsOf, meanForward, traceOf } from "../../core/pipeline_runs";
+import { lengthsOf, meanForward, type Run, traceOf } from "../../core/pipeline_runs";
 import {
   type Action,
   awaited,
@@ -77,7 +77,7 @@ export function read(source: Source, wanted: State): Reading {
     lengthOf,
     now: counted(replay(orders, lengthOf).trace),
     base: moved ? counted(replay(own, lengthOf).trace) : null,
-    measured: run ? counted(traceOf(run)) : null,
+    measured: run ? countedRun(run) : null,
     formula: formulaOf(wanted.schedule, p, m),
     unit: meanForward(orders, lengthOf),
   };
@@ -85,6 +85,15 @@ export function read(source: Source, wanted: State): Reading {
 
 export const formulaOf = (schedule: Schedule, p: number, m: number): number =>
   (p - 1) / (partsOf(schedule) * m + p - 1);
+
+const countedRuns = new WeakMap<Run, Counted>();
+
+/** Counted once. */
+function countedRun(run: Run): Counted {
+  const known = countedRuns.get(run) ?? counted(traceOf(run));
+  countedRuns.set(run, known);
+  return known;
+}
 
 function counted(trace: Trace): Counted {
   return { trace, whole: endOf(trace), bubble: bubble(trace), idle: idleOf(trace), held: trace.map(mostHeld) };

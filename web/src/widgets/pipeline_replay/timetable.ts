@@ -52,7 +52,6 @@ export function timetable(): Timetable {
     const xOf = (at: number): number => LEFT + at * scale;
     const width = Math.ceil(xOf(until)) + 24;
     const bottom = TOP + ROW * trace.length;
-    setAttribute(element, "viewBox", `0 0 ${width} ${bottom + BELOW}`);
     setAttribute(element, "width", String(width));
     setAttribute(element, "height", String(bottom + BELOW));
     setAttribute(frame, "d", trace.map((_, rank) => `M${LEFT} ${TOP + ROW * (rank + 1) - 2}H${width - 24}`).join(""));
@@ -60,10 +59,7 @@ export function timetable(): Timetable {
     for (const [i, path] of kinds.entries()) setAttribute(path, "d", boxesOf(trace, i, boxOf));
     setAttribute(needs, "d", (view.needs ?? []).map((one) => boxOf(one, one.rank)).join(""));
     place(active, view.chosen, xOf, scale);
-    write(
-      letters,
-      trace.flatMap((row, rank) => row.flatMap((one) => letterOf(one, rank, xOf, scale))),
-    );
+    writeLetters(letters, view, xOf);
     write(names, [
       ...trace.map((_, rank): Written => [0, textOf(rank), `rank ${rank}`]),
       [0, bottom + 15, view.measure],
@@ -124,14 +120,25 @@ function place(rect: SVGElement, chosen: View["chosen"], xOf: (at: number) => nu
   setAttribute(rect, "height", String(HEIGHT));
 }
 
-/** Write these texts into the group's elements; what is too many is hidden, so that none has to be made anew. */
-function write(group: SVGElement, texts: readonly Written[]): void {
+/** A group of letters for each rank, so that in a longer row the first ones stay where they are. */
+function writeLetters(letters: SVGElement, view: View, xOf: (at: number) => number): void {
+  const { trace } = view;
+  while (letters.childElementCount < trace.length) letters.append(svg("g"));
+  for (const [rank, group] of [...letters.children].entries()) {
+    const row = trace[rank] ?? [];
+    const texts = row.flatMap((one) => letterOf(one, rank, xOf, scaleOf(view)));
+    write(group, texts);
+  }
+}
+
+/** Write these texts into the group's elements; what is too many is hidden, and keeps its place: it need not be made anew. */
+function write(group: Element, texts: readonly Written[]): void {
   while (group.childElementCount < texts.length) group.append(svg("text", {}, ""));
   const { children } = group;
   for (let i = 0; i < children.length; i++) {
     const child = children[i] as SVGElement;
     const written = texts[i];
-    setAttribute(child, "display", written ? "inline" : "none");
+    setAttribute(child, "visibility", written ? "visible" : "hidden");
     if (!written) continue;
     setAttribute(child, "x", String(written[0]));
     setAttribute(child, "y", String(written[1]));
