@@ -611,9 +611,8 @@ def test_a_phone_works_by_touch(open_lab, name, width):
     page.get_by_role("button", name="Later", exact=True).tap()
     assert [0, 0] in python_of(page).swaps
     letters = page.evaluate(
-        """() => [...document.querySelectorAll('.times svg')].map((svg) =>
-          svg.getBoundingClientRect().width / Number(svg.getAttribute('width')) *
-          Math.min(...[...svg.querySelectorAll('text')].map((text) => parseFloat(getComputedStyle(text).fontSize))))"""
+        """() => [...document.querySelectorAll('.times text')]
+          .map((text) => parseFloat(getComputedStyle(text).fontSize))"""
     )
     assert min(letters) >= 9
 
@@ -666,7 +665,10 @@ def test_paper_shows_what_the_reader_has_set(open_lab, name):
         assert paper.locator("svg").count() == (2 if lab.measured else 1)
         for picture in paper.locator("svg").all():  # all of it, however long
             assert picture.bounding_box()["width"] <= 17 / 2.54 * 96 + 1
-            assert picture.get_attribute("viewBox").split()[2] == picture.get_attribute("width")
+            until = max(span.end for trace in (lab.trace, lab.measured) for row in trace for span in row)
+            wide = float(picture.get_attribute("viewBox").split()[2])
+            lengths = [length for (kind, *_), length in lab.lengths.items() if kind == "F"]
+            assert wide >= 46 + 19 * until * len(lengths) / sum(lengths)
         assert f"place={lab.place}" in paper.locator("pre").inner_text()
 
 

@@ -14,9 +14,7 @@ export function onPaper(lab: PipelineReplay): HTMLElement {
   const drawn = (view: View): Node => {
     const picture = timetable();
     const { element } = picture;
-    picture.draw(view);
-    // Only here: on the screen, where a unit is a pixel, a new view box would cost a layout of everything.
-    element.setAttribute("viewBox", `0 0 ${element.getAttribute("width")} ${element.getAttribute("height")}`);
+    element.setAttribute("viewBox", `0 0 ${picture.draw(view).join(" ")}`);
     return element;
   };
   const print = (): Node[] => {

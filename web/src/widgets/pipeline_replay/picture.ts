@@ -32,6 +32,7 @@ const untilOf = ({ now, measured }: PipelineReplay["reading"]): number => Math.m
 
 export function picture(lab: PipelineReplay): HTMLElement {
   const measured = timetable();
+  const above = h("div", { class: "framed" }, measured.element);
   let drawn: View | undefined; // of the measured one
   const compared = h("p", { class: "notice compared" });
   const said = h("p", { class: "notice chosen" });
@@ -39,19 +40,20 @@ export function picture(lab: PipelineReplay): HTMLElement {
   const cell = h("div", { role: "gridcell", id: uniqueId("cell") });
   const line = h("div", { role: "row", class: "hidden" }, cell);
   const grid = h("div", { role: "grid", tabindex: "0", "aria-activedescendant": cell.id }, line);
-  const region = h("div", { class: "scroll" }, measured.element, h("div", { class: "times" }, own.element, grid));
+  const around = h("div", { class: "framed times" }, own.element, grid);
+  const region = h("div", { class: "scroll" }, above, around);
   listen(lab, grid, region);
   lab.onUpdate(() => {
     const { state, p, now } = lab.reading;
     const isAsked = lab.asked !== null;
     const view = measuredView(lab);
-    setAttribute(measured.element, "display", view ? "block" : "none");
+    setHidden(above, !view);
     setHidden(compared, !view || isAsked);
     if (view && (drawn?.trace !== view.trace || drawn.until !== view.until || drawn.unit !== view.unit)) {
-      measured.draw(view);
+      fit(above, measured.draw(view));
       drawn = view;
     }
-    own.draw(ownView(lab));
+    fit(around, own.draw(ownView(lab)));
     setHidden(region, isAsked);
     setText(compared, compare(lab));
     const told = tell(lab);
@@ -65,6 +67,12 @@ export function picture(lab: PipelineReplay): HTMLElement {
     setAttribute(cell, "aria-colindex", String(state.place + 1));
   });
   return h("div", { class: "pictures" }, compared, region, said, h("p", { class: "notice" }, HINT));
+}
+
+/** The box is as large as its picture, which flows over: an SVG of another size would be laid out anew, all of it. */
+function fit({ style }: HTMLElement, [width, height]: [number, number]): void {
+  if (style.width !== `${width}px`) style.width = `${width}px`;
+  if (style.height !== `${height}px`) style.height = `${height}px`;
 }
 
 function listen(lab: PipelineReplay, grid: HTMLElement, region: HTMLElement): void {

@@ -29,7 +29,8 @@ export interface View {
 
 export interface Timetable {
   element: SVGSVGElement;
-  draw(view: View): void;
+  /** Returns how large the picture has become; the element is left as it is. */
+  draw(view: View): [width: number, height: number];
 }
 
 export const scaleOf = ({ unit, v }: Pick<View, "unit" | "v">): number => (UNIT * v) / unit;
@@ -46,14 +47,12 @@ export function timetable(): Timetable {
   const attributes = { class: "timetable", display: "block", "aria-hidden": "true", focusable: "false" };
   const element = svg("svg", attributes, frame, ...kinds, needs, active, ticks, letters, names, numbers);
 
-  function draw(view: View): void {
+  function draw(view: View): [number, number] {
     const { trace, until } = view;
     const scale = scaleOf(view);
     const xOf = (at: number): number => LEFT + at * scale;
     const width = Math.ceil(xOf(until)) + 24;
     const bottom = TOP + ROW * trace.length;
-    setAttribute(element, "width", String(width));
-    setAttribute(element, "height", String(bottom + BELOW));
     setAttribute(frame, "d", trace.map((_, rank) => `M${LEFT} ${TOP + ROW * (rank + 1) - 2}H${width - 24}`).join(""));
     const boxOf = (span: Span, rank: number): string => boxPath(span, rank, xOf);
     for (const [i, path] of kinds.entries()) setAttribute(path, "d", boxesOf(trace, i, boxOf));
@@ -70,6 +69,7 @@ export function timetable(): Timetable {
       numbers,
       marks.map((at) => [Number(xOf(at).toFixed(1)), bottom + 15, time(at)]),
     );
+    return [width, bottom + BELOW];
   }
   return { element, draw };
 }
