@@ -30,6 +30,7 @@ WIDGETS = {
     "TrainHere": {},
     "Writer": {},
     "PositionLab": {"kind": "learned", "swap": [1, 4]},
+    "PipelineReplay": {"run": "1F1B", "swaps": [[0, 1]]},
     "QuantLab": {"slice": "inputs", "group": "row"},
     "BackpropGraph": {"graph": "chain", "checkpoints": True, "keep": ["x4", "x8"]},
 }

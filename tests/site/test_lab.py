@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from llmbook.pages import GapFiller, HeadExplorer, TrainHere, Translator, Writer
+from llmbook.pages import GapFiller, HeadExplorer, PipelineReplay, TrainHere, Translator, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -81,6 +81,13 @@ quant, grids = QuantLab(), []
 quant.observe(lambda change: grids.append(change["new"]), "grid")
 quant"""
 READ_GRIDS = """print("rounded:", grids, quant.bits, quant.group + 0, f"{100 * quant.errors['absolute']:.2f}")"""
+MAKE_PIPELINE = """from llmbook.pages import PipelineReplay
+
+pipeline, moved = PipelineReplay(), []
+pipeline.observe(lambda change: moved.append(change["new"]), "swaps")
+pipeline"""
+READ_PIPELINE = """print("moved:", moved, pipeline.held, pipeline.place + 0, f"{100 * pipeline.bubble:.2f}")"""
+
 MAKE_GRAPH = """from llmbook.pages import BackpropGraph
 
 graph, walked = BackpropGraph(graph="chain", n=9), []
@@ -109,6 +116,8 @@ CELLS = (
     READ_GAPS,
     MAKE_GRIDS,
     READ_GRIDS,
+    MAKE_PIPELINE,
+    READ_PIPELINE,
     MAKE_GRAPH,
     READ_GRAPH,
 )
@@ -286,6 +295,20 @@ def test_python_reads_back_how_numbers_were_rounded(lab):
     assert widget.locator("a").count() == 0, "the address is the notebook's"
     check_keys_stay(lab, widget.get_by_role("slider", name="Bits"), widget.get_by_role("grid"))
     reads_back(lab, "rounded: ['nf4'] 5 64 11.13", cell=CELLS.index(READ_GRIDS))
+
+
+def test_python_reads_back_which_actions_were_moved(lab):
+    run(lab, CELLS.index(MAKE_PIPELINE))
+    widget = lab.locator(".pipeline-replay")
+    widget.get_by_role("combobox", name="Schedule").select_option("gpipe")
+    widget.get_by_role("slider", name="Micro-batches").fill("2")
+    widget.get_by_role("grid").press("ArrowRight")
+    widget.get_by_role("grid").press("Shift+ArrowLeft")
+    expect(widget.locator(".sentence")).to_contain_text("GPipe, 1 move of yours, 4 ranks, 2 micro-batches")
+    assert widget.locator("a").count() == 0, "the address is the notebook's"
+    check_keys_stay(lab, widget.get_by_role("slider", name="Micro-batches"), widget.get_by_role("grid"))
+    bubble = 100 * PipelineReplay(schedule="gpipe", micros=2, swaps=[(0, 0)]).bubble
+    reads_back(lab, f"moved: [[[0, 0]]] [2, 2, 2, 2] 0 {bubble:.2f}", cell=CELLS.index(READ_PIPELINE))
 
 
 def test_python_reads_back_what_was_kept_and_how_far_it_went(lab):

@@ -10,6 +10,8 @@ import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
 import * as engine from "./core/models";
+import * as pipelineRuns from "./core/pipeline_runs";
+import * as pipelines from "./core/pipelines";
 import * as positions from "./core/positions";
 import * as python from "./core/python";
 import * as softmax from "./core/softmax";
@@ -39,6 +41,8 @@ import { hideOne } from "./widgets/gap_filler/question";
 import headExplorer from "./widgets/head_explorer";
 import { Explorer } from "./widgets/head_explorer/explorer";
 import * as headSet from "./widgets/head_explorer/head_set";
+import pipelineReplay from "./widgets/pipeline_replay";
+import { read as readPipeline } from "./widgets/pipeline_replay/replaying";
 import positionLab from "./widgets/position_lab";
 import { read } from "./widgets/position_lab/lab";
 import quantLab from "./widgets/quant_lab";
@@ -85,6 +89,8 @@ Object.assign(globalThis, {
   llmbookPositionLab: positionLab,
   llmbookGrids: { read: readGrids, Rounding },
   llmbookQuantLab: quantLab,
+  llmbookPipelines: { read: readPipeline, ...pipelines, ...pipelineRuns },
+  llmbookPipelineReplay: pipelineReplay,
   llmbookBackprop: { ...backprop, read: readGraph },
   llmbookBackpropGraph: backpropGraph,
 });

@@ -32,6 +32,7 @@ from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import BackpropGraph as BackpropGraph
 from llmbook.pages.widgets import GapFiller as GapFiller
 from llmbook.pages.widgets import HeadExplorer as HeadExplorer
+from llmbook.pages.widgets import PipelineReplay as PipelineReplay
 from llmbook.pages.widgets import PositionLab as PositionLab
 from llmbook.pages.widgets import QuantLab as QuantLab
 from llmbook.pages.widgets import TrainHere as TrainHere
