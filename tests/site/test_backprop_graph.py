@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import manners
 import pytest
@@ -354,12 +354,19 @@ def test_ways_to_keep_values(open_lab, graph):
         }
         every |= {f"every {nth}": kept[k] for k, nth in {"2": "second", "3": "third", "4": "fourth"}.items()}
         assert set(counted) == set(every)
+        marked = page.locator("details", has_text="Other choices, counted").locator("tbody th", has_text="▸")
+        assert marked.all_inner_texts() == [f"▸ {select.locator('option:checked').inner_text()}"]
         for name, keep in every.items():
             other = BackpropGraph(graph=graph, checkpoints=True, keep=keep)
             assert counted[name] == [len(keep), other.peak, other.recomputed], name
     select.select_option("all")
     assert python_of(page).checkpoints is False
-    assert "checkpoint(" not in page.locator(".control", has_text="Kept values").locator("code").inner_text()
+    line = page.locator(".control", has_text="Kept values").locator("code")
+    assert "checkpoint(" not in line.inner_text()
+    select.select_option("read")  # nothing is computed again
+    assert "checkpoint(" not in line.inner_text()
+    select.select_option("none")
+    assert "checkpoint(" in line.inner_text()
 
 
 def test_a_way_goes_with_the_chain_as_it_grows(open_lab):
@@ -525,6 +532,9 @@ def test_nothing_tells_while_a_question_waits(open_lab):
         page.wait_for_timeout(20)
         cells = page.locator(".counters td").all_inner_texts()
         assert set(cells) == {"?"}
+        done = page.locator(".control", has_text="Steps done").inner_text()
+        assert re.search(r"\d of \?", done)
+        assert not re.search(r"of \d", done)  # the steps in all are those there, back and again
         assert all(set(row[1:]) == {"?"} for row in table_of(page, "Other choices, counted"))
         assert table_of(page, "Every step, counted") == []
         assert {row[3] for row in table_of(page, "The graph as a table")} <= {"–", "?"}
@@ -532,6 +542,23 @@ def test_nothing_tells_while_a_question_waits(open_lab):
         page.get_by_role("button", name="Show the answer").click()
         assert "?" not in page.locator(".counters").inner_text()
     assert page.evaluate("localStorage['llmbook-answers'] ?? null") is None  # given up: nothing is counted
+
+
+def test_a_question_stops_the_clock_and_leaves_other_graphs_choices(open_lab):
+    """The clock would take the question back where it stands at the question's own step."""
+    page = open_lab(link=link(graph="neuron", checkpoints=True, keep=["x4", "e2", "a"], step=5))
+    page.evaluate("Math.random = () => 0.3")  # of the gradient of an input, where the way there is done
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Predict, then reveal").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.wait_for_timeout(900)
+    expect(page.locator(".sentence")).to_contain_text("Added up, which gradient arrives at")
+    page.get_by_role("button", name="Show the answer").click()
+    page.evaluate("Math.random = () => 0.6")  # a peak
+    page.get_by_role("button", name="Predict, then reveal").click()
+    expect(page.locator(".sentence")).to_contain_text("inputs aside")
+    address = page.get_by_role("link", name="Link to this state").get_attribute("href")
+    assert {"x4", "e2"} <= set(json.loads(unquote(address.partition("=")[2]))["keep"])
 
 
 def test_a_question_is_taken_back_when_something_is_changed(open_lab):
@@ -568,6 +595,14 @@ def test_a_link_brings_the_state_back(open_lab):
     other = open_lab()
     other.evaluate("(hash) => { location.hash = hash; }", anchor.get_attribute("href"))  # pasted into an open page
     expect(other.locator("pre")).to_have_text(code)
+
+
+def test_a_link_has_what_is_kept_of_all_graphs(open_lab):
+    every = [name for lines in GRAPHS.values() for name in inside(lines)]
+    page = open_lab(link=link(graph="chain", checkpoints=True, keep=every))
+    for graph, lines in GRAPHS.items():
+        page.get_by_role("combobox", name="Graph").select_option(graph)
+        assert python_of(page).keep == inside(lines)
 
 
 ODD_LINKS = [

@@ -51,7 +51,7 @@ def graph(text: str) -> tuple[Line, ...]:
 GRAPHS = {
     "neuron": graph("x w b t p=times(x,w) z=plus(p,b) a=tanh(z) m=minus(t) e=plus(a,m) L=square(e)"),
     "softmax": graph(
-        "z1 z2 z3 e1=exp(z1) e2=exp(z2) e3=exp(z3) s2=plus(e1,e2) s3=plus(s2,e3) l=log(s3) m=minus(z3) L=plus(l,m)"
+        "z1 z2 z3 e1=exp(z1) e2=exp(z2) e3=exp(z3) s2=plus(e1,e2) s3=plus(s2,e3) l=log(s3) r=minus(z3) L=plus(l,r)"
     ),
     "chain": graph("x0 w " + " ".join(f"x{k}=times(w,x{k - 1})" for k in range(1, MOST_STEPS + 1))),
 }

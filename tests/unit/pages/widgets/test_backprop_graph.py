@@ -106,6 +106,18 @@ def test_the_numbers_on_the_page():
     assert counts("x6", "x10", "x13", "x15") == (6, 11)
 
 
+def test_no_choice_of_the_chain_manages_with_five():
+    """More than four kept values are more than five with the output, so these are all that could."""
+    tape = BackpropGraph(graph="chain").tape
+    choices = [set(kept) for r in range(5) for kept in itertools.combinations(range(2, 17), r)]
+    assert min(peak(steps(tape, kept)) for kept in choices) == 6
+
+
+def test_what_is_kept_of_one_graph_is_of_no_other():
+    names = [name for lines in GRAPHS.values() for name in inside(lines)]
+    assert len(names) == len(set(names)) == len(NAMES)
+
+
 def test_no_choice_of_a_short_chain_has_less_than_the_best():
     """As ``autodiff.recomputing`` finds for all of them, so the widget."""
     names = [f"x{k}" for k in range(1, 6)]

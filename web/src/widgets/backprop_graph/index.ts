@@ -68,7 +68,10 @@ function graphPicture(lab: BackpropLab): HTMLElement {
   const legend = h("p", { class: "notice" });
   lab.onUpdate(() => {
     draw(lab);
-    setText(legend, `${LEGEND}${lab.state.graph === "chain" ? LEFT_OUT : ""} Press a box inside to keep its value.`);
+    setText(
+      legend,
+      `${LEGEND}${lab.state.graph === "chain" ? LEFT_OUT : ""} Press a box between inputs and end to keep its value, or to drop it.`,
+    );
   });
   return h("div", { class: "shown" }, element, legend);
 }

@@ -44,8 +44,12 @@ export function settingOf(
   return { checkpoints: true, keep: [...keep.filter((name) => !own.has(name)), ...names] };
 }
 
-/** Whether what is kept is what this way would keep here. */
-export function isWay(way: Way, state: State, graph: Graph, whole: Graph, source: Source): boolean {
+/** The way in which values are kept: the first that would keep the same here. */
+export function wayOf(state: State, graph: Graph, whole: Graph, source: Source): Way {
+  return WAYS.find((way) => isWay(way, state, graph, whole, source)) ?? "own";
+}
+
+function isWay(way: Way, state: State, graph: Graph, whole: Graph, source: Source): boolean {
   if (way === "all" || !state.checkpoints) return way === "all" && !state.checkpoints;
   const here = insideOf(graph);
   const names = new Set(namesOf(way, whole, source));

@@ -29,7 +29,7 @@ const PLACES: Record<string, Record<string, Place>> = {
     e1: [0, 1],
     e2: [1, 1],
     e3: [2, 1],
-    m: [3, 1],
+    r: [3, 1],
     s2: [0.5, 2],
     s3: [1.2, 3],
     l: [1.2, 4],

@@ -1,9 +1,9 @@
 // What of an address is a state.
 
 import { booleanIn, defined, numberIn, oneOf, wholeIn } from "../../play/link";
-import { FARTHEST, FEWEST_STEPS, GRAPHS, MOST_EVENTS, MOST_STEPS, type State } from "./state";
+import { FARTHEST, FEWEST_STEPS, GRAPHS, MOST_EVENTS, MOST_KEPT, MOST_STEPS, type State } from "./state";
 
-const NAME = /^(?:[pzame]|e[123]|s[23]|l|x(?:[1-9]|1[0-5]))$/; // of a value that can be kept
+const NAME = /^(?:[pzamer]|e[123]|s[23]|l|x(?:[1-9]|1[0-5]))$/; // of a value that can be kept
 
 export function fromLink(values: Record<string, unknown>): Partial<State> {
   return defined<State>({
@@ -25,7 +25,7 @@ function numbersIn(value: unknown, count: number): number[] | undefined {
 }
 
 function namesIn(value: unknown): string[] | undefined {
-  if (!Array.isArray(value) || value.length > MOST_STEPS) return undefined;
+  if (!Array.isArray(value) || value.length > MOST_KEPT) return undefined;
   const found = value.filter((one): one is string => typeof one === "string" && NAME.test(one));
   return found.length === value.length ? found : undefined;
 }

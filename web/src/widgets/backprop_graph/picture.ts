@@ -10,7 +10,7 @@ import { whereabouts } from "./sentences";
 import { GRAPHS, type GraphName, MOST_STEPS } from "./state";
 
 const HIDDEN = { "aria-hidden": "true" };
-const NAMED = { role: "group", "aria-label": "The graph: press a value to keep it" };
+const NAMED = { role: "group", "aria-label": "The graph: press a value to keep or drop it" };
 const HEAD = 4; // of an arrow, drawn with its line: a marker would need an id on the page
 
 interface Box {

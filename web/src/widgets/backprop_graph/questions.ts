@@ -1,9 +1,10 @@
 // Questions drawn by lot, with what has to be set for them, and three answers: the right one and two mistakes.
 
 import { slopesOf } from "../../core/backprop";
-import { type BackpropLab, type Question, read } from "./lab";
+import { settingOf } from "./keeping";
+import { type BackpropLab, graphOf, type Question, read } from "./lab";
 import { equation, four, insideOf, named, values } from "./names";
-import type { State } from "./state";
+import { MOST_STEPS, type State } from "./state";
 
 const TRIES = 100;
 const SHARE = 0.4; // of the values that are kept in a question
@@ -33,7 +34,7 @@ function gradientQuestion({ source, state }: BackpropLab): Question | null {
   });
   const wrong = [-right, ...shares, found[place] ?? 0, 2 * right, right / 2].map(four);
   const there = graph.filter(({ operation }) => operation).length;
-  const text = `New inputs, and all is computed. Which gradient arrives at ${equation(graph, node)}?`;
+  const text = `New inputs, and all is computed. Added up, which gradient arrives at ${equation(graph, node)}?`;
   const told = `the gradient of ${named(node.name)} is ${four(right)}.`;
   return withAnswers({ text, told, changes: { ...inputs, step: there } }, four(right), wrong);
 }
@@ -41,7 +42,8 @@ function gradientQuestion({ source, state }: BackpropLab): Question | null {
 /** Some values to be kept, and what is counted then. */
 function drawKept({ source, state, reading: { graph } }: BackpropLab) {
   const names = insideOf(graph).filter(() => Math.random() < SHARE);
-  const changes: Partial<State> = { checkpoints: true, keep: names, step: 0 };
+  const whole = graphOf(source, state.graph, MOST_STEPS);
+  const changes: Partial<State> = { ...settingOf(names, whole, state), step: 0 };
   const { inAll } = read(source, { ...state, ...changes });
   const list = names.map(named).join(", ") || "nothing";
   return { changes, inAll, list, kept: names.length, inside: insideOf(graph).length };
@@ -49,7 +51,7 @@ function drawKept({ source, state, reading: { graph } }: BackpropLab) {
 
 function peakQuestion(lab: BackpropLab): Question | null {
   const { changes, inAll, list, kept, inside } = drawKept(lab);
-  const text = `Of the values inside, kept until the way back: ${list}. How many values are held at once, at most?`;
+  const text = `Of the values inside, kept until the way back: ${list}. How many values, inputs aside, are held at once, at most?`;
   const told = `at most ${values(inAll.most)} held at once.`;
   const wrong = [kept + 1, inside + 1, inAll.most - 1, inAll.most + 1, inAll.most + 2];
   return withAnswers({ text, told, changes }, String(inAll.most), wrong.filter((one) => one > 0).map(String));

@@ -3,7 +3,7 @@
 import { h } from "../../controls/element";
 import { select } from "../../controls/select";
 import { slider } from "../../controls/slider";
-import { isWay, namesOf, settingOf, WAY_NAMES, WAYS, type Way } from "./keeping";
+import { namesOf, settingOf, WAY_NAMES, WAYS, type Way, wayOf } from "./keeping";
 import { type BackpropLab, graphOf } from "./lab";
 import { inputsOf, insideOf, named, TITLES, TORCH } from "./names";
 import { FARTHEST, FEWEST_STEPS, GRAPHS, type GraphName, MOST_STEPS } from "./state";
@@ -71,6 +71,12 @@ function inputSliders(lab: BackpropLab, graph: GraphName): HTMLElement[] {
 /** As Python writes it, with a point. */
 const decimal = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
 
+/** What needs no checkpoint. */
+const LINES: Partial<Record<Way, string>> = {
+  all: "y = part(x)  # with a name for each value in it",
+  read: "y = part(x)  # PyTorch keeps what its rules read",
+};
+
 function waySelect(lab: BackpropLab): HTMLElement {
   const whole = () => graphOf(lab.source, lab.state.graph, MOST_STEPS);
   const onChange = (way: Way): void => {
@@ -86,8 +92,8 @@ function waySelect(lab: BackpropLab): HTMLElement {
   });
   lab.onUpdate(() => {
     const { state, reading, source } = lab;
-    const way = WAYS.find((one) => isWay(one, state, reading.graph, whole(), source)) ?? "own";
-    update(way, way === "all" ? "y = part(x)" : "y = checkpoint(part, x, use_reentrant=False)  # of what lies between");
+    const way = wayOf(state, reading.graph, whole(), source);
+    update(way, LINES[way] ?? "y = checkpoint(part, x, use_reentrant=False)  # of what lies between");
   });
   return element;
 }

@@ -10,6 +10,7 @@ export const FARTHEST = 4; // of an input from nought
 export const FEWEST_STEPS = 2;
 export const MOST_STEPS = 16;
 export const MOST_EVENTS = 3 * MOST_STEPS;
+export const MOST_KEPT = 27; // the values inside of all three graphs, since each keeps its own
 
 /** A node as Python writes it: its name, its operation, the places of its inputs. */
 type Line = [name: string, operation: string, inputs: number[]];

@@ -46,7 +46,7 @@ export function stepping(lab: BackpropLab): Stepping {
     go("To the end", () => lab.reading.steps.length),
   ];
   lab.onUpdate(() => {
-    if (clock !== undefined && (lab.state.step !== expected || isLast())) stop();
+    if (clock !== undefined && (lab.asked || lab.state.step !== expected || isLast())) stop();
   });
   return { element: h("div", { class: "steps" }, h("div", { class: "buttons" }, ...buttons), stepSlider(lab)), stop };
 }
@@ -56,7 +56,7 @@ function stepSlider(lab: BackpropLab): HTMLElement {
   lab.onUpdate(() => {
     const { state, reading } = lab;
     const last = reading.steps.length;
-    const text = `${state.step} of ${last}`;
+    const text = `${state.step} of ${lab.asked ? "?" : last}`; // it tells how many are computed again
     update({ name: "Steps done", range: [0, last, 1], value: state.step, text, code: "L.backward()  # at the end" });
   });
   return element;

@@ -5,7 +5,7 @@ import { scrollRegion, table } from "../../controls/table";
 import { unfolding } from "../../controls/unfolding";
 import { setText } from "../../controls/write";
 import { peakOf, recomputedIn, stepsOf } from "../../core/backprop";
-import { isWay, keptOf, namesOf, settingOf, WAY_NAMES, WAYS } from "./keeping";
+import { keptOf, namesOf, settingOf, WAY_NAMES, WAYS, wayOf } from "./keeping";
 import { type BackpropLab, graphOf } from "./lab";
 import { equation, four, named, written } from "./names";
 import { KINDS, whereabouts } from "./sentences";
@@ -29,7 +29,7 @@ export function counters(lab: BackpropLab): HTMLElement {
 export function counterRows({ reading, asked }: BackpropLab): string[][] {
   const { soFar, inAll, happened, steps } = reading;
   const rows: [string, number, number | string][] = [
-    ["values held now", soFar.now, "–"],
+    ["values held now, inputs aside", soFar.now, "–"],
     ["the most held at once", soFar.most, inAll.most],
     ["operations computed again", soFar.again, inAll.again],
     ["steps", happened.length, steps.length],
@@ -78,12 +78,13 @@ export function choicesTable(lab: BackpropLab): HTMLElement {
 /** Each way to keep values; marked is the one that is set. */
 function choices({ source, state, reading: { graph, kept }, asked }: BackpropLab): HTMLTableElement {
   const whole = graphOf(source, state.graph, MOST_STEPS);
+  const now = wayOf(state, graph, whole, source);
   const rows = WAYS.map((way) => {
     const all = { ...state, checkpoints: false };
     const set = way === "all" ? all : { ...state, ...settingOf(namesOf(way, whole, source), whole, state) };
     const places = way === "own" ? kept : keptOf(graph, set);
     const steps = stepsOf(graph, source.reads, places);
-    const mark = isWay(way, state, graph, whole, source) ? "▸ " : "";
+    const mark = way === now ? "▸ " : "";
     const counts = [places.size, peakOf(steps), recomputedIn(steps)];
     return [`${mark}${WAY_NAMES[way]}`, ...counts.map((count) => (asked ? "?" : String(count)))];
   });
