@@ -39,7 +39,7 @@ export function numbers(lab: QuantLab): HTMLElement {
   return h(
     "div",
     { class: "numbers" },
-    h("div", { class: "caption" }, "Thirty-two neighbours"),
+    h("div", { class: "caption" }, "Neighbours in a row"),
     element,
     hint(),
     steps,
