@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from document_map import read_page
+from glossary import reading_order
 from markdown_rows import parsed, table_lines
 
 DATA = Path("chapters/09/notation.yml")
@@ -103,6 +104,12 @@ def pages_at_fault(lists: dict[str, list[Row]], pages: dict[str, str]) -> list[s
 # --- on a page -------------------------------------------------------------------------------------------------
 
 
+def ordered(rows: list[Row], name: str, root: Path) -> list[Row]:
+    """In the order of the file; what pages use otherwise in the order of these pages."""
+    order = reading_order(root)
+    return sorted(rows, key=lambda row: order.index(row["page"])) if name == "elsewhere" else rows
+
+
 def cell(row: Row, column: str, root: Path) -> str:
     if column in ("first", "page"):
         page = read_page(root, row[column])
@@ -127,7 +134,7 @@ class Notation(SphinxDirective):
         if name not in COLUMNS:
             raise self.error(f"there are lists of {', '.join(COLUMNS)}, and none of {name!r}")
         shown = self.options.get("columns", list(COLUMNS[name]))
-        rows = [[cell(row, column, root) for column in shown] for row in read(root)[name]]
+        rows = [[cell(row, column, root) for column in shown] for row in ordered(read(root)[name], name, root)]
         return parsed(self, table_lines([COLUMNS[name][column] for column in shown], rows))
 
 

@@ -103,8 +103,11 @@ def test_longer_names_are_found_as_they_are():
     assert not notation.has("$dd_k$ and d_k", "d_k")
 
 
-def test_a_letter_with_two_pages_of_its_own_is_listed_once_for_each():
+def test_what_pages_use_otherwise_is_listed_once_in_their_order():
     pairs = [(row["name"], row["page"]) for row in LISTS["elsewhere"]]
     assert len(pairs) == len(set(pairs))
+    shown = [row["page"] for row in notation.ordered(LISTS["elsewhere"], "elsewhere", ROOT)]
+    assert shown == sorted(shown, key=list(PAGES).index)
+    assert notation.ordered(LISTS["sizes"], "sizes", ROOT) == LISTS["sizes"]
     ruled = {row["name"] for which in ("sizes", "matrices") for row in LISTS[which]}
     assert {name for name, _ in pairs} <= ruled
