@@ -15,9 +15,10 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from markdown_rows import parsed, table_lines
 
 DATA = Path("src/llmbook/pages/facts")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -118,9 +119,9 @@ def cell(row: dict[str, str], column: str) -> str:
 
 def markdown(rows: list[dict[str, str]], columns: list[str]) -> list[str]:
     """The rows as the lines of a Markdown table."""
-    lines = [[HEADINGS[column] for column in columns], ["---"] * len(columns)]
-    lines += [[cell(row, column) for column in columns] for row in rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
+    return table_lines(
+        [HEADINGS[column] for column in columns], [[cell(row, column) for column in columns] for row in rows]
+    )
 
 
 def number(parts: list[str], root: Path) -> str:
@@ -150,9 +151,7 @@ class CitedRows(SphinxDirective):
             lines = markdown(rows, self.options.get("columns", COLUMNS[table]))
         except KeyError as error:
             raise self.error(f"{table} has no {error}") from None
-        node = nodes.Element()
-        self.state.nested_parse(StringList(lines, self.env.docname), self.content_offset, node)
-        return node.children
+        return parsed(self, lines)
 
 
 class Claim(SphinxRole):

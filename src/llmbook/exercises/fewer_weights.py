@@ -173,7 +173,7 @@ REMAINING = Exercise(
 
 # --- the bug museum: a teacher who is asked about himself ------------------------------------------------------
 
-Loss = Callable[[Tensor, Tensor, float], Tensor]  # logits of student and teacher (B, T, V), and the temperature
+Loss = Callable[[Tensor, Tensor, float], Tensor]  # logits of student and teacher (B, T, n_vocab), and the temperature
 
 
 def flattened(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:

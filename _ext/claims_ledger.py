@@ -1,0 +1,138 @@
+"""The ledger of facts: every row of a table, with its source, both its months, and the pages that show it.
+
+```{claims-ledger} claims
+```
+
+Each row has an address, such as ``#claims-xcon-rules`` for the row ``xcon-rules`` of ``claims.csv``. Where a row is
+shown is read off the pages: from their roles and tables (see ``claims.py``), from their corrections of the document,
+and, in a notebook that asks for the table, from the names in its code.
+"""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+import errata
+from claims import COLUMNS, cell, read, table_path
+from document_map import read_page
+from glossary import reading_order
+from markdown_rows import parsed, table_lines
+
+HEADINGS = ["what is said", "source", "looked up", "again by", "shown on"]
+SHOWN = re.compile(r"\{claim\}`([^`]+)`|^```\{cited-rows\} (\w+)\n(?::ids: (.*)\n)?", re.MULTILINE)
+CORRECTED = re.compile(r"^```\{errata\} document\n:chapter: (\d+)", re.MULTILINE)
+
+Rows = list[dict[str, str]]
+
+
+# --- where a row is shown --------------------------------------------------------------------------------------
+
+
+def source_of(root: Path, docname: str) -> Path:
+    notebook = root / f"{docname}.ipynb"
+    return notebook if notebook.is_file() else root / f"{docname}.md"
+
+
+def words_of(path: Path, root: Path) -> str:
+    """What is written on a page: of a notebook the sources of its cells; corrections of the document belong to it."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".ipynb":
+        return "\n\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+    corrections = [row for chapter in CORRECTED.findall(text) for row in corrected_in(root, chapter)]
+    return "\n".join([text, *corrections])
+
+
+def corrected_in(root: Path, chapter: str) -> list[str]:
+    return [" ".join(line) for line in errata.rows_of_document(errata.read(root)["document"], chapter)]
+
+
+def shown_in(words: str, rows: Rows, name: str) -> set[str]:
+    """The ids of the rows of the table ``name`` that a page with these words shows."""
+    ids = {row["id"] for row in rows}
+    found = set()
+    if f'rows("{name}")' in words:
+        found |= {row_id for row_id in ids if f'"{row_id}"' in words}
+    for role, listed, chosen in SHOWN.findall(words):
+        parts = role.split()
+        if len(parts) == 1 and name == "claims":
+            found.add(parts[0])
+        elif len(parts) == 3 and parts[0] == name:
+            found.add(parts[1])
+        elif listed == name:
+            found |= set(chosen.split()) or ids
+    return found & ids
+
+
+def pages_that_show(rows: Rows, name: str, root: Path, page: str) -> dict[str, list[str]]:
+    """For each id the links from the page ``page`` to the pages that show it, in the order of the book."""
+    links: dict[str, list[str]] = {row["id"]: [] for row in rows}
+    for docname in reading_order(root):
+        path, numbered = source_of(root, docname), read_page(root, docname)
+        target = os.path.relpath(path, (root / page).parent)
+        label = numbered.number if numbered else chapter_of(docname)
+        for row_id in shown_in(words_of(path, root), rows, name):
+            links[row_id].append(f"[{label}]({target})")
+    return links
+
+
+def chapter_of(docname: str) -> str:
+    """How a page without a number is called: ``chapter 2`` for that chapter's first."""
+    chapter = re.fullmatch(r"chapters/(\d+)/index", docname)
+    return f"chapter {int(chapter[1])}" if chapter else docname.split("/")[-1]
+
+
+# --- what it says ----------------------------------------------------------------------------------------------
+
+
+def sentence(name: str, row: dict[str, str]) -> str:
+    """What a row says, in one line."""
+    if name == "claims":
+        return f"{row['claim']}: **{cell(row, 'value')}**"
+    if name == "history":
+        return f"{row['year']}: {row['event']}"
+    maker = f"{cell(row, 'date')}, {row['organisation']}, {row['model']}"
+    if name == "milestones":
+        length = f"; reads {cell(row, 'context_tokens')} tokens" if row["context_tokens"] else ""
+        return f"{maker}: {row['what']}{length}"
+    sizes = {"parameters": "parameters", "active": "used for a token", "tokens": "tokens of training"}
+    told = [f"{cell(row, column)} billion {unit}" for key, unit in sizes.items() if row[column := f"{key}_billion"]]
+    note = f" ({row['note']})" if row["note"] else ""
+    return f"{maker}: {', '.join(told) or 'no size published'}{note}"
+
+
+def month(row: dict[str, str], column: str) -> str:
+    """A month of a row; an event of the past is settled, and has none."""
+    return (row.get(column) or "—").replace("-", "\N{NON-BREAKING HYPHEN}")
+
+
+class ClaimsLedger(SphinxDirective):
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name, root = self.arguments[0], Path(self.env.srcdir)
+        if name not in COLUMNS:
+            raise self.error(f"there is no table {name!r}; there are {', '.join(COLUMNS)}")
+        for path in (table_path(name, root), *(source_of(root, docname) for docname in reading_order(root))):
+            self.env.note_dependency(str(path))
+        rows = read(name, root)
+        links = pages_that_show(rows, name, root, self.env.docname)
+        months = [[month(row, "as_of"), month(row, "review_by")] for row in rows]
+        lines = [
+            [sentence(name, row), cell(row, "source"), *both, ", ".join(links[row["id"]])]
+            for row, both in zip(rows, months, strict=True)
+        ]
+        made = parsed(self, table_lines(HEADINGS, lines))
+        _, *body = [line for node in made for line in node.findall(nodes.row)]
+        for row, line in zip(rows, body, strict=True):
+            line["ids"].append(f"{name}-{row['id']}")
+        return made
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("claims-ledger", ClaimsLedger)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

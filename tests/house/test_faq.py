@@ -1,0 +1,78 @@
+"""The questions: each was asked somewhere, and each command, file and name in an answer is there."""
+
+import importlib
+import re
+
+import pytest
+from test_rules import ROOT
+
+from llmbook.exercises.catalogue import PAGES, exercises_of
+
+TEXT = (ROOT / "chapters/09/faq.md").read_text(encoding="utf-8")
+THREAD = re.compile(r"https://github\.com/[\w-]+/[\w.-]+/(?:issues|pull)/\d+")
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+EXERCISES = {exercise.name for page in PAGES for exercise in exercises_of(page)}
+# What is neither a command, nor a file, nor a name of the library's: options and words of others.
+WORDS = {"accumulate", "checkpoint", "eval()", "may_attend", "pip", "view", "torch.testing.assert_close"}
+WORDS |= {"nn.functional.scaled_dot_product_attention", "nn.MultiheadAttention"}
+
+
+def questions(text: str) -> dict[str, str]:
+    """The answer to each question."""
+    _, *parts = re.split(r"^### ", text, flags=re.MULTILINE)
+    return {part.split("\n")[0]: re.split(r"^## ", part, flags=re.MULTILINE)[0] for part in parts}
+
+
+def exists(span: str) -> bool:
+    """Whether what stands in code is there: a command, a file, an exercise, a part of the library, a known word."""
+    if span in WORDS or span in EXERCISES:
+        return True
+    if span.startswith("make "):
+        return span.removeprefix("make ") in TARGETS
+    if span.startswith("python -m "):
+        return importlib.util.find_spec(span.split()[2]) is not None
+    if imported := re.fullmatch(r"from ([\w.]+) import ([\w, ]+)", span):
+        return all(hasattr(importlib.import_module(imported[1]), name) for name in imported[2].split(", "))
+    if "/" in span or re.search(r"\.(md|txt)$", span):
+        return (ROOT / span).is_file()
+    if span.startswith("llmbook."):
+        return importlib.util.find_spec(span) is not None
+    offered = (importlib.import_module(f"llmbook.{folder}") for folder in ("pretrained", "training"))
+    return (ROOT / span).is_file() or any(hasattr(module, span.removesuffix("()")) for module in offered)
+
+
+def faults(text: str) -> list[str]:
+    wrong = []
+    for question, answer in questions(text).items():
+        if not THREAD.search(answer.split("\n\n")[1]):
+            wrong.append(f"{question}: no thread")
+        links = re.findall(r"\]\((?!https)([^)#\s]+)", answer)
+        wrong += [f"{question}: no page {link}" for link in links if not (ROOT / "chapters/09" / link).is_file()]
+        spans = re.findall(r"`([^`]+)`", answer)
+        wrong += [f"{question}: {span!r} is not there" for span in spans if not exists(" ".join(span.split()))]
+        if not links and not spans:
+            wrong.append(f"{question}: leads nowhere")
+    return wrong
+
+
+def test_each_answer_leads_to_what_is_there():
+    assert 15 <= len(questions(TEXT)) <= 25
+    assert faults(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("`make test-pins`", "`make test-pens`", "'make test-pens' is not there"),
+        ("`requirements.txt`", "`requirement.txt`", "'requirement.txt' is not there"),
+        ("import fit`", "import fitt`", "'from llmbook.training import fitt' is not there"),
+        ("-m llmbook.train config", "-m llmbook.trains config", "is not there"),
+        ("`4.3-split`", "`4.3-splits`", "'4.3-splits' is not there"),
+        ("`load_minilm()`", "`load_maxilm()`", "'load_maxilm()' is not there"),
+        ("04-2-why-sqrt-dk.ipynb", "04-2-why.ipynb", "no page ../../notebooks/04-2-why.ipynb"),
+        ("https://github.com/karpathy/nanoGPT/issues/262", "https://github.com/karpathy/nanoGPT", "no thread"),
+    ],
+)
+def test_what_is_not_there_is_named(old, new, words):
+    assert old in TEXT
+    assert any(words in fault for fault in faults(TEXT.replace(old, new)))
