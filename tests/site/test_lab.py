@@ -250,7 +250,8 @@ def test_python_reads_back_which_word_was_tapped(lab):
 def test_a_model_comes_from_python_when_it_is_used_and_what_was_typed_is_read_back(lab):
     run(lab, 6)
     writer = lab.locator(".writer")
-    expect(writer.locator(".loading")).to_contain_text("gpt-speeches comes when you first use this: 2.0 MB")
+    first = "gpt-speeches comes when you first use this: 2.0 MB"
+    expect(writer.locator(".loading")).to_contain_text(first, timeout=60_000)
     assert writer.get_by_role("link").count() == 0  # no address restores a notebook
     count = cells(lab)
     field = writer.get_by_label("Your text: the model goes on from its end")
