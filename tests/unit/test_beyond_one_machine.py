@@ -26,7 +26,7 @@ LIMIT = 240
 
 def commands() -> list[tuple[str, str]]:
     """Each command of the page, and what it prints there."""
-    blocks = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    blocks = re.findall(r"```console\n(.*?)```", re.sub(r"\\\n +", "", PAGE), re.DOTALL)
     parts = [part.partition("\n") for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     return [(command, printed) for command, _, printed in parts]
 
