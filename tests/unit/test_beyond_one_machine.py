@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -135,6 +136,21 @@ def test_two_machines_have_the_losses_of_two_ranks_bit_for_bit(alone, two, tmp_p
     assert_one_run(alone, two)
 
 
+def listens(process: subprocess.Popen[str], port: int) -> bool:
+    return any(
+        each.status == psutil.CONN_LISTEN and each.laddr.port == port
+        for each in psutil.Process(process.pid).net_connections()
+    )
+
+
+def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + LIMIT
+    while not happened():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def kill(process: subprocess.Popen[str]) -> None:
     """With all that it has started, as a power cut would."""
     for one in (*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)):
@@ -148,13 +164,9 @@ def test_the_first_machine_goes_on_when_the_second_dies(alone, tmp_path):
     subprocess.run(["bash", "-c", write], cwd=folder, check=True)
     command, expected = shown("--nnodes 1:2")
     first = start(command, folder, port)
-    time.sleep(1)  # so that the meeting point is the first one's
+    wait_until(lambda: listens(first, port), first)  # so that the meeting point is the first one's
     second = start(command, folder, port)
-    deadline = time.monotonic() + LIMIT
-    while not (folder / "_build/kept.pt").exists():
-        assert first.poll() is None, first.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until((folder / "_build/kept.pt").exists, first)
     kill(second)
     assert not (folder / "losses.json").exists(), "the run had ended before"
     assert same(end(first), expected)
