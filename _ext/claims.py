@@ -39,6 +39,12 @@ HEADINGS = {
     "active_billion": "used for a token (billion)",
     "tokens_billion": "training tokens (billion)",
     "note": "note",
+    "need": "what you need",
+    "tool": "what to use",
+    "why": "why",
+    "not_when": "when not",
+    "licence": "licence",
+    "seen": "what we saw",
     "source": "source",
     "as_of": "as of",
 }
@@ -47,6 +53,7 @@ COLUMNS = {
     "history": ["year", "event", "source"],
     "milestones": ["date", "model", "organisation", "what", "context_tokens", "source"],
     "models": ["date", "model", "parameters_billion", "active_billion", "tokens_billion", "source"],
+    "tools": ["need", "tool", "why", "not_when", "source"],
 }
 
 
@@ -112,6 +119,8 @@ def cell(row: dict[str, str], column: str) -> str:
         return f"{text} %" if row["unit"] == "%" else f"{text} {row['unit']}".strip()
     if column == "context_tokens":
         return f"{int(text):,}" if text else "—"
+    if column == "licence":
+        return text or "—"
     if column.endswith("_billion"):
         return f"{float(text):,.4g}" if 0 < float(text or 0) < 1000 else f"{float(text):,.0f}" if text else "—"
     return text
@@ -161,9 +170,8 @@ class Claim(SphinxRole):
         except (KeyError, ValueError, OSError):
             return [], [self.inliner.reporter.error(f"there is no claim {self.text!r}", line=self.lineno)]
         finally:
-            self.env.note_dependency(str(table_path("claims", Path(self.env.srcdir))))
-            self.env.note_dependency(str(table_path("models", Path(self.env.srcdir))))
-            self.env.note_dependency(str(table_path("milestones", Path(self.env.srcdir))))
+            for table in ("claims", "models", "milestones", "tools"):
+                self.env.note_dependency(str(table_path(table, Path(self.env.srcdir))))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -28,7 +28,7 @@ def test_the_library_reads_the_same_tables():
     assert sorted(facts.TABLES) == sorted(COLUMNS)
     for table in COLUMNS:
         assert facts.rows(table) == read(table, ROOT)
-    with pytest.raises(ValueError, match="no table 'rumours'; there are claims, history, milestones, models"):
+    with pytest.raises(ValueError, match="no table 'rumours'; there are claims, history, milestones, models, tools"):
         facts.rows("rumours")
 
 
@@ -67,6 +67,7 @@ def test_a_table_shows_its_numbers_and_cites_its_sources():
     assert markdown([CLAIM | {"source": "k l"}], ["claim", "value", "source"])[2] == "| c | 1 % | {cite}`k,l` |"
     sizes = {"a_billion": "0.117", "b_billion": "1571", "c_billion": "", "d_billion": "174.6"}
     assert [cell(sizes, column) for column in sizes] == ["0.117", "1,571", "—", "174.6"]
+    assert [cell({"licence": name}, "licence") for name in ("MIT", "")] == ["MIT", "—"]
     assert [cell({"context_tokens": n}, "context_tokens") for n in ("1048576", "")] == ["1,048,576", "—"]
     assert cell(CLAIM | {"value": "2027-12-02", "unit": ""}, "value").split("\N{NON-BREAKING HYPHEN}")[0] == "2027"
     with pytest.raises(KeyError, match="nobody"):
@@ -76,6 +77,7 @@ def test_a_table_shows_its_numbers_and_cites_its_sources():
 def test_a_sentence_shows_a_number_that_is_there():
     assert number(["xcon-rules"], ROOT) == "6,200"
     assert number(["models", "palm", "parameters_billion"], ROOT) == "540"
+    assert number(["tools", "tgi", "licence"], ROOT) == "Apache-2.0"
     for missing in (["nobody"], ["models", "gpt4", "parameters_billion"], ["models", "palm"]):
         with pytest.raises((KeyError, ValueError)):
             number(missing, ROOT)

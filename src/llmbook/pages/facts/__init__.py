@@ -1,6 +1,7 @@
 """Facts about the world that the pages cite, one a row, each with its source and dates.
 
-``history`` holds events, ``models`` sizes, ``milestones`` what models learned to do, ``claims`` single numbers.
+``history`` holds events, ``models`` sizes, ``milestones`` what models learned to do, ``tools`` what to use for what,
+``claims`` single numbers.
 ``rows("models")`` gives the rows of ``models.csv`` as dictionaries of strings; an empty string means that the source
 does not say. They lie beside this file so that a notebook finds them wherever the library is installed.
 """
@@ -8,7 +9,7 @@ does not say. They lie beside this file so that a notebook finds them wherever t
 import csv
 from importlib.resources import files
 
-TABLES = ("claims", "history", "milestones", "models")
+TABLES = ("claims", "history", "milestones", "models", "tools")
 
 
 def rows(table: str) -> list[dict[str, str]]:
