@@ -161,6 +161,7 @@ EXHIBITS: tuple[Utilisation, ...] = (
     with_peaks(per_token=2),
 )
 RUNS = ((3000.0, 7e9, 1, "A100"), (90_000.0, 7e9, 8, "H100"), (11_000.0, 8e9, 1, "H200"), (40_000.0, 6e9, 13, "A100"))
+ALONE = tuple((tokens, size, 1, kind) for tokens, size, _, kind in RUNS)
 
 
 def agrees(found: Utilisation, runs: tuple[tuple[float, float, int, str], ...] = RUNS) -> bool:
@@ -183,6 +184,7 @@ MUSEUM = Exercise(
             lambda found: agrees(found, RUNS[:1]), "one kind of device, and a single one, shows little: try the others."
         ),
         Mistake(lambda found: agrees(found, RUNS[:2]), "one piece is wrong for the H200 alone."),
+        Mistake(lambda found: agrees(found, ALONE), "one piece forgets that there are several devices: try seven."),
         Mistake(lambda found: agrees(found, RUNS[1:3]), "one piece is wrong for the A100 alone."),
         Mistake(
             lambda found: all(0 < found(*run) < 1 for run in RUNS),
