@@ -50,6 +50,8 @@ BOUNDS = Exercise(
         Mistake(bounds(1), "16 bits are two bytes a parameter."),
         Mistake(bounds(4), "16 bits are two bytes a parameter, not four."),
         Mistake(bounds(16), "16 bits are two bytes: there are 8 bits in one."),
+        Mistake([bounds(4)[0], bounds(2)[1]], "16 bits are two bytes a parameter, not four."),
+        Mistake([bounds(1)[0], bounds(2)[1]], "16 bits are two bytes a parameter."),
         Mistake([bounds(2)[0], bounds(2)[1] * 2], "each parameter takes two operations, one to multiply, one to add."),
         Mistake([bounds(2)[0], bounds(2, operations_each=6)[1]], "6 operations are for training; writing takes 2."),
         Mistake([1 / bounds(2)[0], bounds(2)[1]], "those are the seconds of a token; how many are there in a second?"),
@@ -110,7 +112,7 @@ PAYS = Exercise(
     name="8.1-pays",
     answer=months,
     probes=((12_000.0, 200.0, 2.0, 500e6), (8_000.0, 150.0, 0.5, 1e9), (30_000.0, 900.0, 15.0, 90e6)),
-    right="and it stands still: with half the tokens it may never pay.",
+    right="and with half the tokens it may never pay: it costs the same while it stands still.",
     mistakes=(
         Mistake(
             lambda machine, monthly, price, tokens: months(machine, 0, price, tokens), "electricity and care cost."
