@@ -70,7 +70,8 @@ def test_an_import_that_goes_down_is_seen():
 
 
 def test_a_folder_says_what_it_holds_and_in_which_order():
-    folders = "data nn models compression distributed autodiff training memory inference pretrained pages exercises"
+    folders = """data nn models compression distributed autodiff training memory inference pretrained economics pages
+    exercises"""
     for folder in folders.split():
         words = ast.get_docstring(ast.parse((SRC / folder / "__init__.py").read_text(encoding="utf-8"))) or ""
         named = re.findall(r"``(\w+)``", words)

@@ -26,6 +26,7 @@ from llmbook.pages.plots import lines as lines
 from llmbook.pages.plots import loss_curve as loss_curve
 from llmbook.pages.plots import seeds as seeds
 from llmbook.pages.plots import timeline as timeline
+from llmbook.pages.prose import duration as duration
 from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
