@@ -36,14 +36,7 @@ export function numbers(lab: QuantLab): HTMLElement {
     setAttribute(line, "aria-rowindex", String(row + 1));
     setAttribute(cell, "aria-colindex", String(column + 1));
   });
-  return h(
-    "div",
-    { class: "numbers" },
-    h("div", { class: "caption" }, "Neighbours in a row"),
-    element,
-    hint(),
-    steps,
-  );
+  return h("div", { class: "numbers" }, h("div", { class: "caption" }, "Neighbours in a row"), element, hint(), steps);
 }
 
 function hint(): HTMLElement {
