@@ -25,6 +25,7 @@ from markdown_rows import parsed, table_lines
 
 HEADINGS = ["what is said", "source", "looked up", "again by", "shown on"]
 SHOWN = re.compile(r"\{claim\}`([^`]+)`|^```\{cited-rows\} (\w+)\n(?::ids: (.*)\n)?", re.MULTILINE)
+COMPOSED = re.compile(r'f"(?=\S*-)([a-z0-9-]*)\{\w+\}([a-z0-9-]*)"')  # names of which code puts in a part
 CORRECTED = re.compile(r"^```\{errata\} document\n:chapter: (\d+)", re.MULTILINE)
 
 Rows = list[dict[str, str]]
@@ -57,6 +58,8 @@ def shown_in(words: str, rows: Rows, name: str) -> set[str]:
     found = set()
     if f'rows("{name}")' in words:
         found |= {row_id for row_id in ids if f'"{row_id}"' in words}
+        for before, after in COMPOSED.findall(words):
+            found |= {row_id for row_id in ids if row_id.startswith(before) and row_id.endswith(after)}
     for role, listed, chosen in SHOWN.findall(words):
         parts = role.split()
         if len(parts) == 1 and name == "claims":
@@ -95,6 +98,8 @@ def sentence(name: str, row: dict[str, str]) -> str:
         return f"{row['claim']}: **{cell(row, 'value')}**"
     if name == "history":
         return f"{row['year']}: {row['event']}"
+    if name == "tools":
+        return f"{row['tool']}, to {row['need'][:1].lower()}{row['need'][1:]}: {row['seen']}; {row['licence']}"
     maker = f"{cell(row, 'date')}, {row['organisation']}, {row['model']}"
     if name == "milestones":
         length = f"; reads {cell(row, 'context_tokens')} tokens" if row["context_tokens"] else ""

@@ -37,6 +37,9 @@ def test_every_table_has_its_place_in_the_ledger():
         ("```{cited-rows} claims\n```", {"a-one", "a-two", "b"}),
         ("```{cited-rows} history\n```", set()),
         ('x = {row["id"]: row for row in rows("claims")}\nx["a-two"]', {"a-two"}),
+        ('x = {row["id"]: row for row in rows("claims")}\nx[f"{name}-two"]', {"a-two"}),
+        ('x = {row["id"]: row for row in rows("claims")}\nx[f"a-{name}"]', {"a-one", "a-two"}),
+        ('x = {row["id"]: row for row in rows("claims")}\nx[f"{name}"]', set()),
         ('x["a-two"]', set()),
         ("a-one and b are words", set()),
         ("{claim}`nobody`", set()),
@@ -60,6 +63,7 @@ def test_a_row_is_one_sentence():
     assert plain["gpt2"] == "2019-02, OpenAI, GPT-2: does some tasks nobody trained it for; reads 1,024 tokens"
     assert "540 billion parameters" in said["models"]["palm"]
     assert "no size published" in said["models"]["gpt4"]
+    assert said["tools"]["ollama"].startswith("Ollama, to run a model on a laptop: ")
 
 
 def test_an_event_of_the_past_has_no_month():

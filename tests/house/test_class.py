@@ -99,7 +99,7 @@ def test_what_binder_starts_has_the_books_settings():
 def test_the_container_names_what_is_there():
     lines = statements(read("Containerfile"))
     assert {line.split()[0] for line in lines} == INSTRUCTIONS
-    assert re.fullmatch(r"FROM docker\.io/library/python:(3\.\d+)-slim-trixie", lines[0])[1] in pythons()
+    assert re.fullmatch(r"FROM python:(3\.\d+)-slim-trixie", lines[0])[1] in pythons()
     makefile = read("Makefile")
     (target,) = re.findall(r"RUN make (\S+) TORCH_INDEX", "\n".join(lines))
     assert re.search(rf"^FRONT_END := {re.escape(target)}$", makefile, re.MULTILINE)

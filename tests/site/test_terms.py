@@ -55,7 +55,7 @@ def leads_nowhere(pieces: list[tuple[str, str]]) -> list[str]:
     seen, plain = set(), []
     for text, target in pieces:
         for _, entry in FINDER.find(text):
-            defined_here, linked = target == entry.id, target.endswith(f"/glossary.html#{entry.id}")
+            defined_here, linked = target == entry.id, target.split("/")[-1] == f"glossary.html#{entry.id}"
             if entry.id not in seen and not (defined_here or linked):
                 plain.append(entry.term)
             seen.add(entry.id)
