@@ -81,9 +81,10 @@ def test_the_run_is_of_this_model_and_this_code(smol):
     with replaced(model, fewer_bits.rounded_matrices(model, *fewer_bits.WAYS[name], {})):
         nats, _ = fewer_bits.read_windows(model, rows)
     close(nats, torch.tensor(run["weights"][name]["nats"][:2]), 2e-2)
-    name = "2 bits, keys by channel"
-    nats, _ = fewer_bits.read_windows(model, rows, fewer_bits.CACHES[name])
-    close(nats, torch.tensor(run["cache"][name]["nats"][:2]), 5e-2)  # a number near the middle may fall elsewhere
+    # A number near the middle of two levels may fall elsewhere on another processor, which is far with two bits.
+    for name, off in {"4 bits": 2e-2, "2 bits, keys by channel": 0.15}.items():
+        nats, _ = fewer_bits.read_windows(model, rows, fewer_bits.CACHES[name])
+        close(nats, torch.tensor(run["cache"][name]["nats"][:2]), off)
 
 
 def test_the_first_block_was_rounded_so(smol):
