@@ -59,7 +59,7 @@ def shown_in(words: str, rows: Rows, name: str) -> set[str]:
     if f'rows("{name}")' in words:
         found |= {row_id for row_id in ids if f'"{row_id}"' in words}
         for before, after in COMPOSED.findall(words):
-            found |= {row_id for row_id in ids if row_id.startswith(before) and row_id.endswith(after)}
+            found |= {row_id for row_id in ids if composed(row_id, before, after, words)}
     for role, listed, chosen in SHOWN.findall(words):
         parts = role.split()
         if len(parts) == 1 and name == "claims":
@@ -69,6 +69,14 @@ def shown_in(words: str, rows: Rows, name: str) -> set[str]:
         elif listed == name:
             found |= set(chosen.split()) or ids
     return found & ids
+
+
+def composed(row_id: str, before: str, after: str, words: str) -> bool:
+    """Whether the part that code puts into a name stands in it too: as a string, or as a number's key."""
+    if not (row_id.startswith(before) and row_id.endswith(after)):
+        return False
+    part = re.escape(row_id[len(before) : len(row_id) - len(after)])
+    return re.search(rf'"{part}"|\b{part}: ', words) is not None
 
 
 def pages_that_show(rows: Rows, name: str, root: Path, page: str) -> dict[str, list[str]]:
@@ -122,7 +130,11 @@ class ClaimsLedger(SphinxDirective):
         name, root = self.arguments[0], Path(self.env.srcdir)
         if name not in COLUMNS:
             raise self.error(f"there is no table {name!r}; there are {', '.join(COLUMNS)}")
-        for path in (table_path(name, root), *(source_of(root, docname) for docname in reading_order(root))):
+        for path in (
+            table_path(name, root),
+            root / errata.DATA,
+            *(source_of(root, docname) for docname in reading_order(root)),
+        ):
             self.env.note_dependency(str(path))
         rows = read(name, root)
         links = pages_that_show(rows, name, root, self.env.docname)
