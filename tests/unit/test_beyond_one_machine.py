@@ -82,20 +82,21 @@ def losses(folder: Path) -> list[float]:
     return json.loads((folder / "losses.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory) -> list[float]:
-    folder = workplace(tmp_path_factory.mktemp("alone"))
-    command, expected = shown(f"python -m llmbook.train {CONFIG}")
+def losses_of(words: str, folder: Path) -> list[float]:
+    """Run the page's command with these words; it prints what the page shows."""
+    command, expected = shown(words)
     assert same(end(start(command, folder)), expected)
     return losses(folder)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory) -> list[float]:
+    return losses_of(f"python -m llmbook.train {CONFIG}", workplace(tmp_path_factory.mktemp("alone")))
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory) -> list[float]:
-    folder = workplace(tmp_path_factory.mktemp("two"))
-    command, expected = shown(f"--nproc-per-node 2 -m llmbook.train {CONFIG}")
-    assert same(end(start(command, folder)), expected)
-    return losses(folder)
+    return losses_of(f"--nproc-per-node 2 -m llmbook.train {CONFIG}", workplace(tmp_path_factory.mktemp("two")))
 
 
 def assert_one_run(a: list[float], b: list[float]) -> None:
@@ -121,10 +122,8 @@ def test_two_ranks_with_shares(alone, tmp_path):
     folder = workplace(tmp_path)
     write, _ = shown("> _build/sharded.toml")
     subprocess.run(["bash", "-c", write], cwd=folder, check=True)
-    command, expected = shown("-m llmbook.train _build/sharded.toml")
     assert read_config(folder / "_build/sharded.toml")["parallel"] == "fsdp"
-    assert same(end(start(command, folder)), expected)
-    assert_one_run(alone, losses(folder))
+    assert_one_run(alone, losses_of("-m llmbook.train _build/sharded.toml", folder))
 
 
 def test_two_machines_have_the_losses_of_two_ranks_bit_for_bit(alone, two, tmp_path):
