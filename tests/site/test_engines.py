@@ -111,6 +111,22 @@ def test_a_stored_model_comes_and_answers(engine, site):
     assert engine.errors() == []
 
 
+PARTS = {"msub": 2, "msup": 2, "mfrac": 2, "munder": 2, "mover": 2, "mroot": 2, "msubsup": 3, "munderover": 3}
+INCOMPLETE = (
+    f"Object.entries({json.dumps(PARTS)}).flatMap(([tag, n]) => [...document.querySelectorAll(tag)]"
+    ".filter((e) => e.children.length !== n).map((e) => e.outerHTML))"
+)
+
+
+@pytest.mark.parametrize("name", ["notebooks/04-3-many-heads.html", "notebooks/04-4-properties.html"])
+def test_formulas_have_all_their_parts(engine, site, name):
+    engine.open(f"{site}/{name}")
+    assert engine.evaluate("document.querySelectorAll('msub').length") > 0
+    assert engine.evaluate(INCOMPLETE) == []
+    engine.evaluate("(document.querySelector('msub').lastElementChild.remove(), 1)")
+    assert len(engine.evaluate(INCOMPLETE)) == 1
+
+
 def test_formulas_and_their_fonts_load(engine, site):
     engine.open(f"{site}/{PAGES[0]}")
     wait_for(engine, "document.fonts.status === 'loaded' && [...document.fonts].some((f) => f.status === 'loaded')")

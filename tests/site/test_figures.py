@@ -22,6 +22,8 @@ FIGURES = """() => [...document.querySelectorAll('article figure.llmbook-figure'
       scrolls: figure.scrollWidth > figure.clientWidth, stops: figure.tabIndex === 0 };
   }).filter(Boolean)"""
 
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
 
 def figures(page) -> list[dict]:
     for details in page.locator("article details > summary").all():
@@ -33,15 +35,17 @@ def too_small(found: list[dict]) -> list[dict]:
     return [figure for figure in found if figure["size"] < SMALLEST - 0.05]  # least widths are whole pixels
 
 
-@pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_the_letters_of_a_figure_are_legible_on_a_phone(open_page, site, name, width):
-    page, _ = open_page(f"{site}/{name}", width=width)
-    found = figures(page)
-    assert found
-    assert too_small(found) == []
-    assert [figure for figure in found if figure["scrolls"] != figure["stops"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_the_letters_of_a_figure_are_legible_on_a_phone(open_page, site, name):
+    page, _ = open_page(f"{site}/{name}", width=390)
+    assert figures(page)
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(TWO_FRAMES)  # what is too wide is found out a frame later
+        found = page.evaluate(FIGURES)
+        assert too_small(found) == []
+        assert [figure for figure in found if figure["scrolls"] != figure["stops"]] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_most_figures_fit_a_phone_without_scrolling(open_page, site):

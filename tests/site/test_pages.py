@@ -18,7 +18,7 @@ CONTENT = [page for page in PAGES if page not in ("genindex.html", "search.html"
 NOTEBOOKS = [page for page in PAGES if page.startswith("notebooks/")]
 MOST_BYTES = 280 * 1024
 MOST_BYTES_OF_PROSE = 200 * 1024
-RUN_AXE = """async () => (await axe.run(document)).violations.flatMap(
+RUN_AXE = """async (runOnly) => (await axe.run(document, runOnly ? { runOnly } : {})).violations.flatMap(
   ({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`))"""
 
 
@@ -27,9 +27,10 @@ def test_there_are_pages():
     assert NOTEBOOKS
 
 
-def violations(page) -> list[str]:
+def violations(page, rules: str | None = None) -> list[str]:
+    """What axe finds, by all its rules or by those with the tag ``rules``."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(RUN_AXE)
+    return page.evaluate(RUN_AXE, rules)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -38,7 +39,7 @@ def test_a_page_is_accessible_and_keeps_to_itself(open_page, site, name, dark):
     page, seen = open_page(f"{site}/{name}", dark=dark)
     assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
     page.evaluate("document.querySelectorAll('article details').forEach((part) => (part.open = true))")
-    assert violations(page) == []
+    assert violations(page, "cat.color" if dark else None) == []  # the theme changes colours, and nothing else
     assert seen.foreign == []
     assert seen.errors == []
     undescribed = (
@@ -118,7 +119,7 @@ def test_search_finds_a_word_without_a_network(open_page, site, site_dir, scheme
     base = site if scheme == "http" else f"file://{site_dir}"
     page, seen = open_page(f"{base}/search.html?q=notation")
     page.wait_for_selector("#search-results li a")
-    assert "how-to-use" in page.locator("#search-results li a").first.get_attribute("href")
+    assert "notation" in page.locator("#search-results li a").first.get_attribute("href")
     assert seen.errors == []
     assert seen.foreign == []
 

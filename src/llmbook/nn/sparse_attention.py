@@ -70,11 +70,16 @@ def sparse_attention(
     if k.shape[-2] != T or block < 1:
         raise ValueError(f"as many keys as queries and block >= 1 are needed, got {T}, {k.shape[-2]} and {block}")
 
+    starts = range(0, T, block)
+    seen = [pattern.keys(start, min(start + block, T)) for start in starts]
+    sizes = [len(keys) for keys in seen]
+    # All blocks take their keys at once: cut one by one, each cut would have a gradient of T rows.
+    taken = torch.cat(seen).to(q.device)
+    blocks = zip(q.split(block, -2), *(x.index_select(-2, taken).split(sizes, -2) for x in (k, v)), strict=True)
+
     contexts: list[Tensor] = []
-    for start in range(0, T, block):
-        end = min(start + block, T)
-        keys = pattern.keys(start, end)
-        may_attend = pattern.allows(torch.arange(start, end)[:, None], keys).to(q.device)
-        weights = attention_weights(q[..., start:end, :], k[..., keys, :], may_attend)
-        contexts.append(weights @ v[..., keys, :])
+    for start, keys, (q_block, k_block, v_block) in zip(starts, seen, blocks, strict=True):
+        t = torch.arange(start, start + q_block.shape[-2])
+        weights = attention_weights(q_block, k_block, pattern.allows(t[:, None], keys).to(q.device))
+        contexts.append(weights @ v_block)
     return torch.cat(contexts, dim=-2)

