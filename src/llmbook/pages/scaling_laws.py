@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-REPLICATES = 400
+REPLICATES = 300
 FINE = 150  # values of each exponent, for the points as they are
-COARSE = 50  # and for each other draw
+COARSE = 40  # and for each other draw
 UNITS = (1e4, 1e5)  # parameters and tokens are counted in these, so that no power is huge
 Points = Float[Tensor, "P 4"]  # parameters, tokens, loss, and the number of the group that is drawn as a whole
 
@@ -31,7 +31,8 @@ class Law:
 
     def grid(self, n: int) -> Float[Tensor, "G 2"]:
         """``n`` values of each, evenly spaced in logarithms, so that small and large ones are found as exactly."""
-        return torch.cartesian_prod(*(torch.logspace(math.log10(most / 40), math.log10(most), n) for most in self.most))
+        ends = [(math.log10(most / 40), math.log10(most)) for most in self.most]
+        return torch.cartesian_prod(*(torch.logspace(*pair, n, dtype=torch.float64) for pair in ends))
 
     def columns(self, exponents: Float[Tensor, "G 2"], n: Tensor, d: Tensor) -> Float[Tensor, "G P k"]:
         """What the factors multiply; n and d in units."""
@@ -76,16 +77,20 @@ def fit_law(law: Law, points: Points, counts: Float[Tensor, "R P"] | None = None
     n, d, loss = points[:, 0] / UNITS[0], points[:, 1] / UNITS[1], points[:, 2]
     best = torch.full((len(counts),), torch.inf, dtype=torch.float64)
     exponents, factors = torch.zeros(len(counts), 2, dtype=torch.float64), None
-    for grid in law.grid(FINE if len(counts) == 1 else COARSE).double().split(400):
+    for grid in law.grid(FINE if len(counts) == 1 else COARSE).split(400):
         power = law.outside(grid)  # (G, 1)
         target = loss ** (1 / power)  # (G, P)
         weight = power / target  # a small relative error of the sum, times the power, is one of the loss
         X = law.columns(grid, n, d) * weight[..., None]
         moments = torch.einsum("rp,gpi,gpj->rgij", counts, X, X)
         with_y = torch.einsum("rp,gpi,gp->rgi", counts, X, power.expand_as(target))
-        found = torch.linalg.solve(moments + 1e-12 * torch.eye(X.shape[-1], dtype=X.dtype), with_y)
-        error = (counts.sum(dim=1)[:, None] * power[:, 0] ** 2) - (found * with_y).sum(dim=-1)
-        error = torch.where((found >= 0).all(dim=-1), error, torch.inf)  # (R, G)
+        scale = moments.diagonal(dim1=-2, dim2=-1).sqrt()  # (R, G, k)
+        alike = moments / (scale[..., :, None] * scale[..., None, :]) + 1e-10 * torch.eye(X.shape[-1], dtype=X.dtype)
+        found = torch.linalg.solve(alike, with_y / scale) / scale
+        inside = torch.einsum("rgi,gpi->rgp", found, X) / power[:, 0, None]  # over what it should be
+        off = power[:, 0, None] * inside.clamp_min(1e-9).log()  # of the logarithm of the loss
+        error = torch.einsum("rgp,rp->rg", off**2, counts)
+        error = torch.where((found >= 0).all(dim=-1), error, torch.inf)
         low, where = error.min(dim=1)
         factors = torch.zeros(len(counts), X.shape[-1], dtype=torch.float64) if factors is None else factors
         better = low < best

@@ -21,8 +21,9 @@ def test_the_run_is_of_this_code():
     for size in run["sizes"]:
         assert (size["parameters"], size["without embeddings"]) == count(make(size["width"], 0))
         assert list(map(int, size["cooled"])) == list(map(int, size["kept"])) == list(READINGS)
-    assert points(run).shape == (len(run["sizes"]) * len(READINGS), 4)
-    assert list(map(int, run["again"])) == list(scaling.AGAIN)
+    assert points(run).shape == (len(run["sizes"]) * (len(READINGS) - 1), 4)
+    more = read_stored("scaling-variations")
+    assert {int(n): tuple(size["width"] for size in found) for n, found in more["again"].items()} == scaling.AGAIN
 
 
 def test_the_ninth_was_predicted_from_these_eight():
