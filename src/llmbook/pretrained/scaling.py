@@ -205,7 +205,7 @@ def scaling(_: object) -> dict[str, Any]:
 def variations(_: object) -> dict[str, Any]:
     """The run "scaling-variations": a smaller text read again and again, and half and twice the rate."""
     again = {n: [one_size(w, readings=READINGS[-1:], times=n) for w in widths] for n, widths in AGAIN.items()}
-    rates = {f: [one_size(w, readings=(400,), faster=f) for w in (16, 64)] for f in (0.5, 2.0)}
+    rates = {f: [one_size(w, readings=(400,), faster=f) for w in (16, 64, NINTH)] for f in (0.5, 2.0)}
     return {"again": again, "rates": rates}
 
 
