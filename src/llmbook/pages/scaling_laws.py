@@ -59,9 +59,9 @@ class Fit:
     factors: Float[Tensor, "R k"]
 
     def __call__(self, n: Tensor | float, d: Tensor | float) -> Float[Tensor, "R P"]:
-        pair = (torch.as_tensor(x, dtype=torch.float64).reshape(-1) for x in (n, d))
-        n, d = (x / unit for x, unit in zip(torch.broadcast_tensors(*pair), UNITS, strict=True))
-        inside = (self.law.columns(self.exponents, n, d) * self.factors[:, None]).sum(dim=-1)
+        pair = torch.broadcast_tensors(*(torch.as_tensor(x, dtype=torch.float64).reshape(-1) for x in (n, d)))
+        columns = self.law.columns(self.exponents, pair[0] / UNITS[0], pair[1] / UNITS[1])
+        inside = (columns * self.factors[:, None]).sum(dim=-1)
         return inside ** self.law.outside(self.exponents)
 
     def compute_exponent(self) -> Float[Tensor, " R"]:

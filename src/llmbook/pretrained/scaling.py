@@ -64,7 +64,7 @@ def count(model: GPT) -> tuple[int, int]:
 
 
 @cache
-def windows(part: Part) -> Int[Tensor, "n T+1"]:
+def windows(part: Part) -> Int[Tensor, "n _"]:
     """All speeches of a part, in pieces that share only the character at their border."""
     return in_characters(part, SINCE).ids.unfold(0, T + 1, T)
 

@@ -29,7 +29,7 @@ def measured(law, noise=0.0, seed=0):
 def test_a_law_is_found_again_where_it_holds(law, truth, a):
     fit = fit_law(law, measured(truth))
     assert fit.compute_exponent().item() == pytest.approx(a, abs=0.02)
-    assert fit(1e6, 8e5).item() == pytest.approx(truth(1e6, 8e5), rel=2e-3)
+    assert fit(1e6, 8e5).item() == pytest.approx(truth(1e6, 8e5), rel=5e-3)
     close(fit(N, 4e5)[0], truth(N, 4e5), 5e-3)
 
 

@@ -9,9 +9,10 @@ import torch
 from reference import close
 
 from llmbook.models import GPT
+from llmbook.pages.scaling_laws import HOFFMANN, KAPLAN, fit_law
 from llmbook.pretrained import read_stored, scaling
 from llmbook.pretrained.recipe import STORED
-from llmbook.pretrained.scaling import BATCH, NINTH, READINGS, SECOND, WIDTHS, Training, count, make, order, points
+from llmbook.pretrained.scaling import BATCH, NINTH, READINGS, SECOND, WIDTHS, T, Training, count, make, order, points
 
 
 def test_the_run_is_of_this_code():
@@ -32,6 +33,11 @@ def test_the_ninth_was_predicted_from_these_eight():
     assert said["sha256 of scaling.json"] == scaling.digest("scaling")
     assert ninth["sha256 of scaling-registered.json"] == scaling.digest("scaling-registered")
     assert said["parameters"] == ninth["parameters"] == count(make(NINTH, 0))[0]
+    for law in (HOFFMANN, KAPLAN):
+        fit = fit_law(law, points(read_stored("scaling")))
+        for end, (low, middle, high) in said["95 % low, middle, high"][law.name].items():
+            assert fit(said["parameters"], int(end) * BATCH * T).item() == pytest.approx(middle, abs=1e-3)
+            assert low < middle < high
 
 
 def test_the_first_steps_are_those_stored():
