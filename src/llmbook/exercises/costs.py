@@ -1,4 +1,4 @@
-"""The exercises of page 8.1: a run's hours, two bounds, a duration in words, a machine that pays, and half a peak."""
+"""The exercises of page 8.2: a run's hours, two bounds, a duration in words, a machine that pays, and half a peak."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def hours(operations: float, *, utilisation: float = USED) -> float:
 OPERATIONS = training_operations(active_parameters=SIZE, tokens=READ)
 
 RUN = Exercise(
-    name="8.1-run",
+    name="8.2-run",
     answer=hours(OPERATIONS),
     right="on a thousand such devices less than three days, if nothing fails.",
     mistakes=(
@@ -44,7 +44,7 @@ def bounds(bytes_each: float, *, operations_each: float = 2.0) -> list[float]:
 
 
 BOUNDS = Exercise(
-    name="8.1-bounds",
+    name="8.2-bounds",
     answer=bounds(2),
     right="and up to there the other texts cost nothing: the weights come by anyway.",
     mistakes=(
@@ -80,7 +80,7 @@ def always_more(days: float) -> str:
 
 
 WORDS = Exercise(
-    name="8.1-words",
+    name="8.2-words",
     answer=years,
     probes=((1752,), (1500,), (3600,), (800,), (1094,), (4000,), (1097,), (1826,), (1607,), (1680,)),
     right="1,752 days are nearly five years. Cut off what stands behind the point, and they become nearly four.",
@@ -111,7 +111,7 @@ def months(machine: float, monthly: float, price: float, tokens: float) -> float
 
 
 PAYS = Exercise(
-    name="8.1-pays",
+    name="8.2-pays",
     answer=months,
     probes=(
         (12_000.0, 200.0, 2.0, 500e6),
@@ -190,7 +190,7 @@ def is_right(found: Utilisation) -> bool:
 
 
 MUSEUM = Exercise(
-    name="8.1-museum",
+    name="8.2-museum",
     answer=is_right,
     probes=((with_peaks(),), (in_teraflops,), *((piece,) for piece in EXHIBITS)),
     right="your test trusts two right ones and sees through seven wrong ones, two of them only a third off.",

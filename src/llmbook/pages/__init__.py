@@ -1,9 +1,9 @@
 """What only the book's pages need: figures, widgets, numbers in prose, tables of facts. Part of the wheel's extra.
 
-To be read in this order: ``facts`` (what the pages cite), ``prose`` (numbers in text), ``typed_cells`` (what a
-reader has typed), ``peak_memory`` (bytes alive), ``agreement`` (two layers compared), ``looks``, ``svg``, ``figures``,
-``plots``, ``timetable`` (pictures), ``engine`` (a stored model for the page), ``read_heads``, ``head_scores`` (heads,
-read and measured), ``widgets`` (what can be touched).
+To be read in this order: ``facts`` (what the pages cite), ``scaling_laws`` (fits of page 8.1), ``prose`` (numbers in
+text), ``typed_cells`` (what a reader has typed), ``peak_memory`` (bytes alive), ``agreement`` (two layers compared),
+``looks``, ``svg``, ``figures``, ``plots``, ``timetable`` (pictures), ``engine`` (a stored model for the page),
+``read_heads``, ``head_scores`` (heads, read and measured), ``widgets`` (what can be touched).
 """
 
 from llmbook.pages.agreement import agree as agree

@@ -34,6 +34,7 @@ from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.scaling import ninth, scaling, variations
 from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.small_states import small_states
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
@@ -64,6 +65,9 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
+    "scaling": scaling,
+    "scaling-ninth": ninth,
+    "scaling-variations": variations,
 }
 OPENED = {  # by a run, which is made again when one of them was
     "labels-for-free": {recipe.name for recipe in READERS},
