@@ -36,7 +36,7 @@ function fits({ costs }: CostCalculator): string {
 export function tellMeasured({ measured }: CostCalculator): string {
   if (!measured) return "";
   const { bandwidth, operations } = measured;
-  return `One thread of this browser reads ${quantity(bandwidth, "B")} a second and does ${quantity(operations, "")}operations.`;
+  return `One thread of this browser reads ${quantity(bandwidth, "B")} a second, and does ${counted(operations)} operations a second.`;
 }
 
 export const MACHINE_HEADINGS = ["SmolLM2-135M in", "bytes a token", "memory allows", "this arithmetic allows"];
