@@ -32,6 +32,7 @@ WIDGETS = {
     "PositionLab": {"kind": "learned", "swap": [1, 4]},
     "PipelineReplay": {"run": "1F1B", "swaps": [[0, 1]]},
     "QuantLab": {"slice": "inputs", "group": "row"},
+    "CostCalculator": {"preset": "mixture", "batch": 13},
     "BackpropGraph": {"graph": "chain", "checkpoints": True, "keep": ["x4", "x8"]},
 }
 

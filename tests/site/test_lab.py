@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from llmbook.pages import GapFiller, HeadExplorer, PipelineReplay, TrainHere, Translator, Writer
+from llmbook.pages import CostCalculator, GapFiller, HeadExplorer, PipelineReplay, TrainHere, Translator, Writer
 
 pytestmark = pytest.mark.xdist_group("lab")  # one JupyterLab for all of them
 MAKE = """import ipywidgets
@@ -94,6 +94,12 @@ graph, walked = BackpropGraph(graph="chain", n=9), []
 graph.observe(lambda change: walked.append(change["new"]), "step")
 graph"""
 READ_GRAPH = """print("there and back:", walked, graph.keep, graph.checkpoints, graph.peak, graph.recomputed)"""
+MAKE_COSTS = """from llmbook.pages import CostCalculator
+
+calculator, texts = CostCalculator("mixture"), []
+calculator.observe(lambda change: texts.append(change["new"]), "batch")
+calculator"""
+READ_COSTS = """print("costs:", texts, calculator.preset, calculator.bits, f"{calculator.costs.fetched / 1e9:.1f}")"""
 CELLS = (
     MAKE,
     READ,
@@ -120,6 +126,8 @@ CELLS = (
     READ_PIPELINE,
     MAKE_GRAPH,
     READ_GRAPH,
+    MAKE_COSTS,
+    READ_COSTS,
 )
 
 
@@ -322,6 +330,21 @@ def test_python_reads_back_what_was_kept_and_how_far_it_went(lab):
     assert widget.locator("a").count() == 0, "the address is the notebook's"
     check_keys_stay(lab, widget.get_by_role("slider", name="Input w"), widget.get_by_role("button", name="x₃ ="))
     reads_back(lab, "there and back: [7] ['x3', 'x6', 'x9', 'x12', 'x15'] True 5 6", cell=CELLS.index(READ_GRAPH))
+
+
+def test_python_reads_back_which_numbers_were_set(lab):
+    run(lab, CELLS.index(MAKE_COSTS))
+    widget = lab.locator(".cost-calculator")
+    widget.get_by_role("slider", name="Texts at once").fill("45")
+    expect(widget.locator(".sentence")).to_contain_text("A step for 13 texts at once")
+    widget.get_by_role("combobox", name="Bits").select_option("16")
+    expect(widget.locator(".results")).to_contain_text("1.34 TB")
+    widget.get_by_role("button", name="Measure my machine").click()
+    expect(widget.locator(".machine [role=status]")).to_contain_text("One thread of this browser", timeout=60_000)
+    assert widget.locator("a").count() == 0, "the address is the notebook's"
+    check_keys_stay(lab, widget.get_by_role("slider", name="Texts at once"))
+    fetched = CostCalculator("mixture", batch=13, bits=16).costs.fetched / 1e9
+    reads_back(lab, f"costs: [13] mine 16 {fetched:.1f}", cell=CELLS.index(READ_COSTS))
 
 
 def test_python_reads_back_what_was_trained(lab):

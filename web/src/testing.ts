@@ -3,12 +3,14 @@
 import * as attention from "./core/attention";
 import * as backprop from "./core/backprop";
 import * as calibration from "./core/calibration";
+import * as costs from "./core/costs";
 import * as drawn from "./core/drawn";
 import * as float16 from "./core/float16";
 import * as headScores from "./core/head_scores";
 import * as legible from "./core/legible";
 import * as mask from "./core/mask";
 import * as matrix from "./core/matrix";
+import * as measuring from "./core/measuring";
 import * as engine from "./core/models";
 import * as pipelineRuns from "./core/pipeline_runs";
 import * as pipelines from "./core/pipelines";
@@ -35,6 +37,9 @@ import { inputs } from "./widgets/attention_lab/inputs";
 import { asCode } from "./widgets/attention_lab/python_code";
 import backpropGraph from "./widgets/backprop_graph";
 import { read as readGraph } from "./widgets/backprop_graph/lab";
+import costCalculator from "./widgets/cost_calculator";
+import * as costRanges from "./widgets/cost_calculator/ranges";
+import { rowsOf as costRows } from "./widgets/cost_calculator/results";
 import gapFiller from "./widgets/gap_filler";
 import { moved } from "./widgets/gap_filler/editing";
 import { hideOne } from "./widgets/gap_filler/question";
@@ -93,4 +98,6 @@ Object.assign(globalThis, {
   llmbookPipelineReplay: pipelineReplay,
   llmbookBackprop: { ...backprop, read: readGraph },
   llmbookBackpropGraph: backpropGraph,
+  llmbookCosts: { ...costs, ...costRanges, ...measuring, rowsOf: costRows },
+  llmbookCostCalculator: costCalculator,
 });

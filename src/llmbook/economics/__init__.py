@@ -9,6 +9,7 @@ from llmbook.economics.sensitivity import turning_point as turning_point
 from llmbook.economics.serving import OwnMachine as OwnMachine
 from llmbook.economics.serving import decode_seconds as decode_seconds
 from llmbook.economics.serving import dollars_per_million_tokens as dollars_per_million_tokens
+from llmbook.economics.serving import fetched_parameters as fetched_parameters
 from llmbook.economics.serving import joules_per_answer as joules_per_answer
 from llmbook.economics.serving import prefill_seconds as prefill_seconds
 from llmbook.economics.training import Device as Device

@@ -34,6 +34,17 @@ def decode_seconds(
     return max(moving, 2 * active_parameters * batch / device.operations_per_second)
 
 
+def fetched_parameters(*, total_parameters: float, active_parameters: float, batch: float = 1) -> float:
+    """How many parameters a step fetches: N (1 - (1 - A / N)^b), if b texts choose their A of N evenly and apart.
+
+    Of a dense model, where A = N, all; of a mixture more with each text. Raises ``ValueError`` for A above N.
+    """
+    require_positive(total_parameters=total_parameters, active_parameters=active_parameters, batch=batch)
+    if active_parameters > total_parameters:
+        raise ValueError(f"active parameters are at most all of them, got {active_parameters} of {total_parameters}")
+    return total_parameters * (1 - (1 - active_parameters / total_parameters) ** batch)
+
+
 def joules_per_answer(
     *, read: float, written: float, read_per_second: float, written_per_second: float, watts: float
 ) -> float:

@@ -1,8 +1,8 @@
-"""The exercises of page 8.2: a run's hours, two bounds, a duration in words, a machine that pays, and half a peak."""
+"""The exercises of page 8.2: hours, two bounds, half of all experts, words, a machine that pays, and half a peak."""
 
 from collections.abc import Callable
 
-from llmbook.economics import Device, bill, decode_seconds, training_operations
+from llmbook.economics import Device, bill, decode_seconds, fetched_parameters, training_operations
 from llmbook.exercises.exercise import Exercise, Mistake, careless_tests
 
 # --- a run's hours ---------------------------------------------------------------------------------------------
@@ -59,6 +59,34 @@ BOUNDS = Exercise(
         Mistake([1 / bounds(2)[0], bounds(2)[1]], "those are the seconds of a token; how many are there in a second?"),
     ),
     digits=2,
+)
+
+# --- half of all experts ---------------------------------------------------------------------------------------
+
+ALL, ACTIVE = 671e9, 37e9  # parameters
+
+
+def texts_for(share: float) -> int:
+    """The fewest texts for which a step fetches this share of all parameters."""
+    sizes = {"total_parameters": ALL, "active_parameters": ACTIVE}
+    return next(b for b in range(1, 10_000) if fetched_parameters(**sizes, batch=b) >= share * ALL)
+
+
+EXPERTS = Exercise(
+    name="8.2-experts",
+    answer=texts_for(0.5),
+    right="texts choose some weights twice, so half of them takes more than nine; and nearly all, more than fifty.",
+    mistakes=(
+        Mistake(texts_for(0.5) - 1, "with 12 texts it is still a little less than half."),
+        Mistake(12.2, "there are only whole texts, and 12 do not yet fetch half."),
+        Mistake(texts_for(0.5) + 1, "one text less is enough: with 13 it is more than half already."),
+        Mistake(ALL / ACTIVE / 2, "that is 671 / 37 / 2, as if no two texts chose the same; and texts are whole."),
+        Mistake(9, "nine times 37 is half of 671, but two texts may choose the same weights."),
+        Mistake(10, "ten times 37 is more than half of 671, but two texts may choose the same weights."),
+        Mistake(ALL / ACTIVE, "that is 671 / 37: all, if no two texts chose the same; the question is of half."),
+        Mistake(18, "that many would fetch nearly all, if no two chose the same; the question is of half."),
+        Mistake(19, "that many would fetch all, if no two chose the same; the question is of half."),
+    ),
 )
 
 # --- a duration in words ---------------------------------------------------------------------------------------
@@ -211,4 +239,4 @@ MUSEUM = Exercise(
     ),
 )
 
-EXERCISES = (RUN, BOUNDS, WORDS, PAYS, MUSEUM)
+EXERCISES = (RUN, BOUNDS, EXPERTS, WORDS, PAYS, MUSEUM)

@@ -26,11 +26,13 @@ from llmbook.pages.plots import lines as lines
 from llmbook.pages.plots import loss_curve as loss_curve
 from llmbook.pages.plots import seeds as seeds
 from llmbook.pages.plots import timeline as timeline
+from llmbook.pages.plots import tornado as tornado
 from llmbook.pages.prose import duration as duration
 from llmbook.pages.prose import glue as glue
 from llmbook.pages.typed_cells import typed as typed
 from llmbook.pages.widgets import AttentionLab as AttentionLab
 from llmbook.pages.widgets import BackpropGraph as BackpropGraph
+from llmbook.pages.widgets import CostCalculator as CostCalculator
 from llmbook.pages.widgets import GapFiller as GapFiller
 from llmbook.pages.widgets import HeadExplorer as HeadExplorer
 from llmbook.pages.widgets import PipelineReplay as PipelineReplay

@@ -1,4 +1,4 @@
-"""The kinds of figure the book draws: heat maps, curves, bars, dots, timelines; each returns one for ``show``."""
+"""The figures the book draws: heat maps, curves, bars, dots, tornadoes, timelines; each returns one for ``show``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -202,6 +202,27 @@ def dots(rows: Mapping[str, object], *, xlabel: str, title: str = "") -> Figure:
         ax.set(xlabel=xlabel, title=title, ylim=(len(found) - 0.5, -0.5))
         ax.set_xlim(left=min(0, ax.get_xlim()[0]))
         ax.set_yticks(range(len(found)), list(found), **AS_IT_IS)
+    return fig
+
+
+def tornado(ends: Mapping[str, tuple[float, float]], *, base: float, unit: float, xlabel: str) -> Figure:
+    """For each assumption the result at both ends of its range, as bars from ``base``, in units; the first on top.
+
+    Raises ``ValueError`` for no assumptions, and for numbers that are not finite.
+    """
+    found = as_array(list(ends.values()))
+    if not found.size or not np.isfinite(found).all():
+        raise ValueError(f"a tornado needs finite ends, of at least one assumption; got {dict(ends)}")
+    fig, (ax,) = canvas(6.8, 1 + 0.32 * len(ends))
+    looks = (("low end of the range", "c2", "//"), ("high end of the range", "c1", ""))
+    with style():
+        for (words, colour, hatch), side in zip(looks, found.T, strict=True):
+            drawn: dict[str, Any] = {"color": PALETTE[colour], "hatch": hatch, "edgecolor": PALETTE["paper"]}
+            ax.barh(range(len(ends)), (side - base) / unit, left=base / unit, height=0.7, label=words, **drawn)
+        ax.axvline(0, color=PALETTE["ink"], lw=1)
+        ax.set_yticks(range(len(ends)), list(ends), **AS_IT_IS)
+        ax.set(xlabel=xlabel, ylim=(len(ends) - 0.4, -0.6))
+        ax.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=2)
     return fig
 
 

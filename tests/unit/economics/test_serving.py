@@ -1,6 +1,7 @@
 """Seconds, energy and price of an answer: published services, what binds when, and what cannot be."""
 
 import math
+import random
 
 import pytest
 
@@ -9,6 +10,7 @@ from llmbook.economics import (
     OwnMachine,
     decode_seconds,
     dollars_per_million_tokens,
+    fetched_parameters,
     joules_per_answer,
     prefill_seconds,
 )
@@ -50,6 +52,25 @@ def test_deepseeks_service_agrees_with_itself_and_stays_below_its_bounds():
 
 
 # --- property --------------------------------------------------------------------------------------------------
+
+
+def test_a_step_fetches_more_with_each_text_of_a_mixture_and_all_of_a_dense_model():
+    """By lot: each of 7 texts takes 3 of 11 weights; how many are taken by somebody?"""
+    drawn = random.Random(0)
+    taken = [len({i for _ in range(7) for i in drawn.sample(range(11), 3)}) for _ in range(4000)]
+    found = fetched_parameters(total_parameters=11, active_parameters=3, batch=7)
+    assert abs(sum(taken) / len(taken) / found - 1) < 0.01
+    sizes = [fetched_parameters(total_parameters=671e9, active_parameters=37e9, batch=b) for b in (1, 2, 13, 500)]
+    assert math.isclose(sizes[0], 37e9)
+    assert sizes == sorted(sizes)
+    assert 2 * sizes[0] > sizes[1]
+    assert math.isclose(sizes[-1], 671e9)
+    assert fetched_parameters(total_parameters=8e9, active_parameters=8e9, batch=5) == 8e9
+
+
+def test_no_more_parameters_work_than_there_are():
+    with pytest.raises(ValueError, match=r"got 8000000000.0 of 7000000000.0"):
+        fetched_parameters(total_parameters=7e9, active_parameters=8e9)
 
 
 def test_memory_binds_small_batches_and_arithmetic_large_ones():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from llmbook.pages import alignment, bars, dots, heat_map, lines, loss_curve, timeline
+from llmbook.pages import alignment, bars, dots, heat_map, lines, loss_curve, timeline, tornado
 
 ALT = "A figure made for a test"
 WORDS = ["one", "two", "three"]
@@ -17,6 +17,7 @@ DRAW = {
     "loss": lambda: loss_curve({"a": [3.0, 2.0, 1.5], "b": torch.tensor([3.0, 2.5, 2.4])}, every=10),
     "bars": lambda: bars(WORDS, {"a": [1, 2, 3], "b": [0.5, -1, 2]}, ylabel="n"),
     "dots": lambda: dots({"with": [0.9, 1.0, 0.95], "without": [0.1]}, xlabel="share"),
+    "tornado": lambda: tornado({"a": (1.0, 3.0), "b": (2.5, 1.5)}, base=2.0, unit=1.0, xlabel="gain"),
     "timeline": lambda: timeline([(2017, "Transformer"), (1950, "a question <?> & more")]),
 }
 each_figure = pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from llmbook.pages import bars, dots, heat_map, lines, loss_curve, seeds, timeline
+from llmbook.pages import bars, dots, heat_map, lines, loss_curve, seeds, timeline, tornado
 from llmbook.pages.figures import bundle
 
 
@@ -43,6 +43,8 @@ def test_a_band_is_part_of_the_data():
         (lambda: dots({"a": [1.0], "b": []}, xlabel="x"), "every row needs finite numbers"),
         (lambda: dots({"a": [1.0, np.nan]}, xlabel="x"), "finite numbers"),
         (lambda: timeline([]), "at least one event"),
+        (lambda: tornado({}, base=0, unit=1, xlabel="x"), "at least one assumption; got {}"),
+        (lambda: tornado({"a": (0, np.inf)}, base=0, unit=1, xlabel="x"), "finite ends"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(make, message):
@@ -77,3 +79,12 @@ def test_words_are_words_and_no_formulas(word):
 def test_only_many_long_words_are_turned(columns, angle):
     fig = heat_map([[0.5] * len(columns)], ["row"], list(columns), decimals=None)
     assert {label.get_rotation() for label in fig.axes[0].get_xticklabels()} == {angle}
+
+
+def test_a_tornado_has_its_first_assumption_on_top_and_bars_from_the_base():
+    ax = tornado({"wide": (-4e3, 9e3), "narrow": (3e3, 1e3)}, base=2e3, unit=1e3, xlabel="thousand").axes[0]
+    bars_of = [[(bar.get_x(), bar.get_x() + bar.get_width()) for bar in side] for side in ax.containers]
+    assert bars_of == [[(2, -4), (2, 3)], [(2, 9), (2, 1)]]
+    low, high = ax.get_ylim()
+    assert low > high
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["wide", "narrow"]

@@ -2,6 +2,7 @@
 
 from llmbook.pages.widgets.attention_lab import AttentionLab as AttentionLab
 from llmbook.pages.widgets.backprop_graph import BackpropGraph as BackpropGraph
+from llmbook.pages.widgets.cost_calculator import CostCalculator as CostCalculator
 from llmbook.pages.widgets.gap_filler import GapFiller as GapFiller
 from llmbook.pages.widgets.head_explorer import HeadExplorer as HeadExplorer
 from llmbook.pages.widgets.pipeline_replay import PipelineReplay as PipelineReplay
