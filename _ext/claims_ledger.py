@@ -21,7 +21,7 @@ import errata
 from claims import COLUMNS, cell, read, table_path
 from document_map import read_page
 from glossary import reading_order
-from markdown_rows import parsed, table_lines
+from markdown_rows import parsed, table_lines, unbroken
 
 HEADINGS = ["what is said", "source", "looked up", "again by", "shown on"]
 SHOWN = re.compile(r"\{claim\}`([^`]+)`|^```\{cited-rows\} (\w+)\n(?::ids: (.*)\n)?", re.MULTILINE)
@@ -120,7 +120,7 @@ def sentence(name: str, row: dict[str, str]) -> str:
 
 def month(row: dict[str, str], column: str) -> str:
     """A month of a row; an event of the past is settled, and has none."""
-    return (row.get(column) or "—").replace("-", "\N{NON-BREAKING HYPHEN}")
+    return unbroken(row.get(column) or "—")
 
 
 class ClaimsLedger(SphinxDirective):
