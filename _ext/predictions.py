@@ -139,11 +139,11 @@ def score_words(rows: list[Row]) -> str:
     """What the score will be if we know how sure to be, and what it is so far."""
     mean, spread = expected(rows)
     hoped = sum(float(row["p"]) for row in rows)
+    low, high = mean - 1.96 * spread, mean + 1.96 * spread
     words = (
         f"There are {len(rows)} rows, and by their own probabilities {hoped:.1f} of them come true. If these are "
-        f"right, the score to be expected is {mean:.3f}, and, if no row hangs on another, nineteen times in twenty between "
-        f"{mean - 1.96 * spread:.2f} and {mean + 1.96 * spread:.2f}. Who says 50 % each time gets {COIN:.2f}, whatever "
-        "comes."
+        f"right, the score to be expected is {mean:.3f}, and, if no row hangs on another, nineteen times in twenty "
+        f"between {low:.2f} and {high:.2f}. Who says 50 % each time gets {COIN:.2f}, whatever comes."
     )
     done = judged(rows)
     if not done:
