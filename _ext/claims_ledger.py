@@ -48,7 +48,7 @@ def corrected_in(root: Path, chapter: str) -> list[str]:
 def shown_in(words: str, rows: Rows, name: str) -> set[str]:
     """The ids of the rows of the table ``name`` that a page with these words shows.
 
-    Code may name rows only of a table that it has by their ids; one that it draws as a whole has the same names at times.
+    Code names rows of a table that it has by their ids. A table that it only draws may have some of the same names.
     """
     ids = {row["id"] for row in rows}
     found = set()

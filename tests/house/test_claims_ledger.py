@@ -58,9 +58,9 @@ def test_corrections_of_the_document_belong_to_the_page_that_shows_them():
 
 def test_a_name_that_two_tables_share_is_not_taken_from_the_other_one():
     links = claims_ledger.pages_that_show(read("history", ROOT), "history", ROOT, LEDGER)
-    assert not any("05-charts" in link for link in links["gpt3"]), "page 1.5 names the model"
+    assert not any("01-5-charts" in link for link in links["gpt3"]), "page 1.5 names the model"
     links = claims_ledger.pages_that_show(read("models", ROOT), "models", ROOT, LEDGER)
-    assert any("05-charts" in link for link in links["gpt3"])
+    assert any("01-5-charts" in link for link in links["gpt3"])
 
 
 def test_a_row_is_one_sentence():

@@ -78,8 +78,8 @@ def faults(text: str) -> list[str]:
             wrong.append(f"{question}: no thread")
         links = re.findall(r"\]\((?!https)([^)#\s]+)", answer)
         wrong += [f"{question}: no page {link}" for link in links if not (ROOT / "chapters/09" / link).is_file()]
-        spans = re.findall(r"`([^`]+)`", answer)
-        wrong += [f"{question}: {span!r} is not there" for span in spans if not exists(" ".join(span.split()))]
+        spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", answer)]
+        wrong += [f"{question}: {span!r} is not there" for span in spans if not exists(span)]
         if not links and not spans:
             wrong.append(f"{question}: leads nowhere")
     return wrong
