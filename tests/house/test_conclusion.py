@@ -9,6 +9,7 @@ from test_rules import ROOT
 (PAGE,) = ROOT.glob("chapters/08/*-conclusion.md")
 TEXT = PAGE.read_text(encoding="utf-8")
 NOTEBOOK = re.compile(r"\]\(\.\./\.\./(notebooks/[\w-]+\.ipynb)\)")
+NAMED = re.compile(r"^\[(\w+)\]: (\S+)$", re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 ROLE = re.compile(r"\{[\w:]+\}`[^`]*`")
 
@@ -23,6 +24,8 @@ def printed(name: str) -> str:
 def quotations(text: str) -> list[tuple[str, list[str]]]:
     """What stands in code, and the notebooks named in the same row or paragraph."""
     found = []
+    for name, target in NAMED.findall(text):
+        text = text.replace(f"][{name}]", f"]({target})")
     for block in re.split(r"\n\n|\n(?=\|)", ROLE.sub("", text)):
         names = NOTEBOOK.findall(block)
         found += [(" ".join(words.split()), names) for words in CODE.findall(block.replace("\n", " ")) if names]

@@ -120,3 +120,19 @@ def test_no_missed_bar_is_said_in_words(tmp_path):
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks/results.json").write_text(json.dumps({"results": [{"bar": 1.0, "ok": True}]}))
     assert kept_true.table_of("missed", tmp_path) == ["None: every bar is kept."]
+
+
+def test_a_figure_follows_its_file(tmp_path):
+    for name, old, new in (
+        ("benchmarks/results.json", '"ok": true', '"ok": false'),
+        ("tests/mutants/results.json", '"killed": 410', '"killed": 409'),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        text = (ROOT / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert len(kept_true.benchmarks(tmp_path)[1]) == len(kept_true.benchmarks(ROOT)[1]) + 1
+    killed = [sum(row["killed"] for row in kept_true.mutants(root).values()) for root in (ROOT, tmp_path)]
+    assert killed[0] - killed[1] == 1
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (tmp_path / "CONTRIBUTING.md").write_text(text.replace("| errata | ", "errata, ", 1), encoding="utf-8")
+    assert len(kept_true.guards(tmp_path)) < len(kept_true.guards(ROOT))
