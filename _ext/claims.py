@@ -18,7 +18,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from markdown_rows import parsed, table_lines
+from markdown_rows import parsed, table_lines, unbroken
 
 DATA = Path("src/llmbook/pages/facts")
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -114,7 +114,7 @@ def cell(row: dict[str, str], column: str) -> str:
     if column == "source":
         return f"{{cite}}`{','.join(text.split())}`"
     if column in ("date", "as_of") or DATE.fullmatch(text):
-        return text.replace("-", "\N{NON-BREAKING HYPHEN}")
+        return unbroken(text)
     if column == "value":
         return f"{text} %" if row["unit"] == "%" else f"{text} {row['unit']}".strip()
     if column == "context_tokens":

@@ -8,7 +8,6 @@ shown is read off the pages: from their roles and tables (see ``claims.py``), fr
 and, in a notebook that asks for the table, from the names in its code.
 """
 
-import json
 import os
 import re
 from pathlib import Path
@@ -21,7 +20,8 @@ import errata
 from claims import COLUMNS, cell, read, table_path
 from document_map import read_page
 from glossary import reading_order
-from markdown_rows import parsed, table_lines
+from markdown_rows import parsed, table_lines, unbroken
+from page_words import source_of, words_of
 
 HEADINGS = ["what is said", "source", "looked up", "again by", "shown on"]
 SHOWN = re.compile(r"\{claim\}`([^`]+)`|^```\{cited-rows\} (\w+)\n(?::ids: (.*)\n)?", re.MULTILINE)
@@ -34,16 +34,9 @@ Rows = list[dict[str, str]]
 # --- where a row is shown --------------------------------------------------------------------------------------
 
 
-def source_of(root: Path, docname: str) -> Path:
-    notebook = root / f"{docname}.ipynb"
-    return notebook if notebook.is_file() else root / f"{docname}.md"
-
-
-def words_of(path: Path, root: Path) -> str:
-    """What is written on a page: of a notebook the sources of its cells; corrections of the document belong to it."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        return "\n\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+def said_on(path: Path, root: Path) -> str:
+    """What is written on a page, the corrections of the document that it shows among it."""
+    text = words_of(path)
     corrections = [row for chapter in CORRECTED.findall(text) for row in corrected_in(root, chapter)]
     return "\n".join([text, *corrections])
 
@@ -53,10 +46,13 @@ def corrected_in(root: Path, chapter: str) -> list[str]:
 
 
 def shown_in(words: str, rows: Rows, name: str) -> set[str]:
-    """The ids of the rows of the table ``name`` that a page with these words shows."""
+    """The ids of the rows of the table ``name`` that a page with these words shows.
+
+    Code names rows of a table that it has by their ids. A table that it only draws may have some of the same names.
+    """
     ids = {row["id"] for row in rows}
     found = set()
-    if f'rows("{name}")' in words:
+    if re.search(rf'row\["id"\].* in rows\("{name}"\)', words):
         found |= {row_id for row_id in ids if f'"{row_id}"' in words}
         for before, after in COMPOSED.findall(words):
             found |= {row_id for row_id in ids if composed(row_id, before, after, words)}
@@ -86,7 +82,7 @@ def pages_that_show(rows: Rows, name: str, root: Path, page: str) -> dict[str, l
         path, numbered = source_of(root, docname), read_page(root, docname)
         target = os.path.relpath(path, (root / page).parent)
         label = numbered.number if numbered else chapter_of(docname)
-        for row_id in shown_in(words_of(path, root), rows, name):
+        for row_id in shown_in(said_on(path, root), rows, name):
             links[row_id].append(f"[{label}]({target})")
     return links
 
@@ -120,7 +116,7 @@ def sentence(name: str, row: dict[str, str]) -> str:
 
 def month(row: dict[str, str], column: str) -> str:
     """A month of a row; an event of the past is settled, and has none."""
-    return (row.get(column) or "—").replace("-", "\N{NON-BREAKING HYPHEN}")
+    return unbroken(row.get(column) or "—")
 
 
 class ClaimsLedger(SphinxDirective):

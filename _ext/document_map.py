@@ -5,7 +5,6 @@ section 4 of …*`` where the document says nothing. The table is made of these 
 that it cannot name a page that has moved. A section that does not exist, or a page without such a line, is a warning.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from docutils.parsers.rst import Directive
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
+
+from page_words import parts_of, source_of
 
 logger = logging.getLogger(__name__)
 SECTIONS = {  # of the document, in its order
@@ -59,10 +60,7 @@ class Page:
 
 def head(root: Path, docname: str) -> str:
     """The first cell of a notebook, or a page of prose."""
-    notebook = root / f"{docname}.ipynb"
-    if notebook.is_file():
-        return "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    return (root / f"{docname}.md").read_text(encoding="utf-8")
+    return parts_of(source_of(root, docname))[0]
 
 
 def numbered_pages(root: Path) -> list[Page]:

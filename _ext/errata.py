@@ -20,7 +20,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from document_map import SECTIONS, read_page
-from markdown_rows import parsed, table_lines
+from markdown_rows import parsed, table_lines, unbroken
 
 DATA = Path("chapters/09/errata.yml")
 KEYS = {
@@ -110,8 +110,8 @@ def rows_of_book(rows: list[Row], root: Path) -> list[list[str]]:
         page = read_page(root, row["page"])
         kind = "ipynb" if (root / f"{row['page']}.ipynb").is_file() else "md"
         link = f"[{page.number if page else row['page']}](../../{row['page']}.{kind})"
-        date = row["date"].replace("-", "\N{NON-BREAKING HYPHEN}")
-        made.append([link, f"{row['stood']} (Version {row['version']}.)", row["right"], row["found"], date])
+        stood = f"{row['stood']} (Version {row['version']}.)"
+        made.append([link, stood, row["right"], row["found"], unbroken(row["date"])])
     return made
 
 

@@ -14,6 +14,11 @@ def table_lines(headings: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(" ".join(cell.replace("|", r"\|").split()) for cell in line) + " |" for line in lines]
 
 
+def unbroken(text: str) -> str:
+    """A date that no line may end in."""
+    return text.replace("-", "\N{NON-BREAKING HYPHEN}")
+
+
 def parsed(directive: SphinxDirective, lines: list[str]) -> list[nodes.Node]:
     """What these lines of Markdown are on the directive's page."""
     node = nodes.Element()

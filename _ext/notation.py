@@ -7,7 +7,6 @@ The lists are ``sizes``, ``matrices``, ``others``, and ``elsewhere``: what a pag
 another sense. ``faults`` says what is wrong with them, measured at the pages' formulas.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 from document_map import read_page
 from glossary import reading_order
 from markdown_rows import parsed, table_lines
+from page_words import source_of, words_of
 
 DATA = Path("chapters/09/notation.yml")
 KEYS = {  # of each list: those a row must have, and those it may have
@@ -50,13 +50,9 @@ def read(root: Path) -> dict[str, list[Row]]:
 # --- letters in formulas ---------------------------------------------------------------------------------------
 
 
-def words_of(root: Path, docname: str) -> str:
+def prose_of(root: Path, docname: str) -> str:
     """What a page says outside its code cells."""
-    notebook = root / f"{docname}.ipynb"
-    if not notebook.is_file():
-        return (root / f"{docname}.md").read_text(encoding="utf-8")
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    return words_of(source_of(root, docname), "markdown")
 
 
 def formulas(text: str) -> list[str]:

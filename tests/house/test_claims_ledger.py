@@ -41,6 +41,7 @@ def test_every_table_has_its_place_in_the_ledger():
         ('x = {row["id"]: row for row in rows("claims")}\nx[f"a-{name}"] for name in ("one", "three")', {"a-one"}),
         ('x = {row["id"]: row for row in rows("claims")}\nx[f"{name}"]', set()),
         ('x["a-two"]', set()),
+        ('x = {row["id"]: row for row in rows("models")}\nx["a-two"]\nfor row in rows("claims"):', set()),
         ("a-one and b are words", set()),
         ("{claim}`nobody`", set()),
     ],
@@ -50,9 +51,16 @@ def test_what_a_page_shows_is_read_off_it(words, found):
 
 
 def test_corrections_of_the_document_belong_to_the_page_that_shows_them():
-    words = claims_ledger.words_of(ROOT / "chapters/02/index.md", ROOT)
+    words = claims_ledger.said_on(ROOT / "chapters/02/index.md", ROOT)
     assert "{claim}`dalle-parameters`" in words
     assert "{claim}`dalle-parameters`" not in (ROOT / "chapters/02/index.md").read_text(encoding="utf-8")
+
+
+def test_a_name_that_two_tables_share_is_not_taken_from_the_other_one():
+    links = claims_ledger.pages_that_show(read("history", ROOT), "history", ROOT, LEDGER)
+    assert not any("01-5-charts" in link for link in links["gpt3"]), "page 1.5 names the model"
+    links = claims_ledger.pages_that_show(read("models", ROOT), "models", ROOT, LEDGER)
+    assert any("01-5-charts" in link for link in links["gpt3"])
 
 
 def test_a_row_is_one_sentence():

@@ -2,19 +2,24 @@
 
 import importlib
 import re
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import torch
 from test_rules import ROOT
 
 from llmbook.exercises.catalogue import PAGES, exercises_of
+from llmbook.train import read_config
 
 TEXT = (ROOT / "chapters/09/faq.md").read_text(encoding="utf-8")
+CONFIG = (ROOT / "chapters/07/train.toml").read_text(encoding="utf-8")  # ends in the table of training
 THREAD = re.compile(r"https://github\.com/[\w-]+/[\w.-]+/(?:issues|pull)/\d+")
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 EXERCISES = {exercise.name for page in PAGES for exercise in exercises_of(page)}
-# What is neither a command, nor a file, nor a name of the library's: options and words of others.
-WORDS = {"accumulate", "checkpoint", "eval()", "may_attend", "pip", "view", "torch.testing.assert_close"}
-WORDS |= {"nn.functional.scaled_dot_product_attention", "nn.MultiheadAttention"}
+WORDS = {"may_attend", "pip"}  # an argument of the layers, and a program that is no part of the book
 
 
 def questions(text: str) -> dict[str, str]:
@@ -23,9 +28,34 @@ def questions(text: str) -> dict[str, str]:
     return {part.split("\n")[0]: re.split(r"^## ", part, flags=re.MULTILINE)[0] for part in parts}
 
 
+def is_setting(word: str) -> bool:
+    """Whether a configuration of ``llmbook.train`` may have it: in its table of training, or before the tables."""
+    if not word.isidentifier() or word in tomllib.loads(CONFIG):
+        return False
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "train.toml")
+        for value in ("2", "'a name'"):
+            for text in (f"{CONFIG}\n{word} = {value}\n", f"{word} = {value}\n{CONFIG}"):
+                path.write_text(text, encoding="utf-8")
+                with suppress(ValueError):
+                    read_config(path)
+                    return True
+    return False
+
+
+def is_of_torch(name: str) -> bool:
+    """Whether PyTorch has it: by its whole name, or as a method of a tensor or a module."""
+    if "." not in name:
+        return hasattr(torch.Tensor, name) or hasattr(torch.nn.Module, name)
+    part: object = torch
+    for step in name.removeprefix("torch.").split("."):
+        part = getattr(part, step, None)
+    return part is not None
+
+
 def exists(span: str) -> bool:
     """Whether what stands in code is there: a command, a file, an exercise, a part of the library, a known word."""
-    if span in WORDS or span in EXERCISES:
+    if span in WORDS or span in EXERCISES or is_setting(span) or is_of_torch(span.removesuffix("()")):
         return True
     if span.startswith("make "):
         return span.removeprefix("make ") in TARGETS
@@ -48,8 +78,8 @@ def faults(text: str) -> list[str]:
             wrong.append(f"{question}: no thread")
         links = re.findall(r"\]\((?!https)([^)#\s]+)", answer)
         wrong += [f"{question}: no page {link}" for link in links if not (ROOT / "chapters/09" / link).is_file()]
-        spans = re.findall(r"`([^`]+)`", answer)
-        wrong += [f"{question}: {span!r} is not there" for span in spans if not exists(" ".join(span.split()))]
+        spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", answer)]
+        wrong += [f"{question}: {span!r} is not there" for span in spans if not exists(span)]
         if not links and not spans:
             wrong.append(f"{question}: leads nowhere")
     return wrong
@@ -69,6 +99,10 @@ def test_each_answer_leads_to_what_is_there():
         ("-m llmbook.train config", "-m llmbook.trains config", "is not there"),
         ("`4.3-split`", "`4.3-splits`", "'4.3-splits' is not there"),
         ("`load_minilm()`", "`load_maxilm()`", "'load_maxilm()' is not there"),
+        ("`accumulate`", "`accumulates`", "'accumulates' is not there"),
+        ("as `checkpoint`", "as `checkpoints`", "'checkpoints' is not there"),
+        ("`view` keeps", "`vew` keeps", "'vew' is not there"),
+        ("`nn.MultiheadAttention`", "`nn.MultiHeadAttention`", "'nn.MultiHeadAttention' is not there"),
         ("04-2-why-sqrt-dk.ipynb", "04-2-why.ipynb", "no page ../../notebooks/04-2-why.ipynb"),
         ("https://github.com/karpathy/nanoGPT/issues/262", "https://github.com/karpathy/nanoGPT", "no thread"),
     ],

@@ -10,7 +10,7 @@ import notation
 from glossary import reading_order
 
 LISTS = notation.read(ROOT)
-PAGES = {page: notation.words_of(ROOT, page) for page in reading_order(ROOT) if not page.startswith("chapters/09/")}
+PAGES = {page: notation.prose_of(ROOT, page) for page in reading_order(ROOT) if not page.startswith("chapters/09/")}
 RULE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
