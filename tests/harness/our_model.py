@@ -16,7 +16,7 @@ from llmbook.pretrained import load_smollm2
 from llmbook.pretrained.recipe import STORED, write_json
 
 HERE = Path(__file__).parent
-QUESTIONS = 32  # the first of the test
+QUESTIONS = 12  # the first of the test
 MOST_NEW = 6  # tokens of a written answer
 TASKS = ("book_choices", "book_written")
 

@@ -24,9 +24,8 @@ from llmbook.pretrained.tokenizer import PretrainedTokenizer
 WRITTEN = json.loads((files("llmbook.data") / "questions.json").read_text(encoding="utf-8"))
 PROMPTS: dict[str, str] = WRITTEN["prompts"]  # those that begin with "chat" become a message
 FIRST, *_ = PROMPTS
-EQUIVALENT = tuple(PROMPTS)[:8]  # the last tells the choices
 BITS = 4  # of the rounded model, a scale a row
-JUDGED = 16  # test questions
+JUDGED = 8  # test questions
 
 
 class Question(NamedTuple):
@@ -41,12 +40,9 @@ def questions(part: Literal["dev", "test"]) -> list[Question]:
 
 def asked(name: str, question: Question) -> tuple[str, list[str]]:
     """The prompt of this name, and what may follow it. Raises ``KeyError`` for a name that is not in ``PROMPTS``."""
-    letters = "ABCD"[: len(question.choices)]
-    listed = "\n".join(f"{letter}. {choice}" for letter, choice in zip(letters, question.choices, strict=True))
-    text = PROMPTS[name].format(q=question.text, letters=listed)
+    text = PROMPTS[name].format(q=question.text)
     text = chat(text) if name.startswith("chat") else text
-    answers = letters if name == "letters" else question.choices
-    return text, [answer if text.endswith("\n") else f" {answer}" for answer in answers]
+    return text, [choice if text.endswith("\n") else f" {choice}" for choice in question.choices]
 
 
 @torch.no_grad()
