@@ -42,6 +42,7 @@ WHEEL := _build/.wheel
 CONFIG := _build/config.yml
 BOOK := $(HTML)/.built
 MUTANTS := _build/mutants/venv/.installed
+HARNESS := _build/harness/venv/.installed
 
 .PHONY: help
 help: ## This list
@@ -153,7 +154,7 @@ test-colab: $(BOOK) ## Run a Colab copy in a bare environment
 
 # --- using it -------------------------------------------------------------------------------------------------
 
-.PHONY: lab serve bench mutants pins test-pins clean distclean
+.PHONY: lab serve bench mutants harness pins test-pins clean distclean
 lab: $(INSTALLED) $(FRONT_END) ## Open the notebooks in JupyterLab
 	@$(PY) scripts/surroundings.py $(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=.
 
@@ -172,6 +173,18 @@ mutants: $(MUTANTS) $(FRONT_END) ## Plant mistakes in copies of the library, and
 $(MUTANTS): tests/mutants/requirements.txt | $(INSTALLED)
 	@$(PY) -m venv $(@D)
 	@$(STEP) mutants "Installing what makes mutants" -- $(@D)/bin/pip install -r $<
+	@touch $@
+
+# lm-eval sees what the book has installed, and asks no host for anything.
+harness: $(HARNESS) ## Put the test questions of page 6.4 to SmolLM2 by lm-eval, and store what it finds
+	@HF_HUB_OFFLINE=1 HF_DATASETS_CACHE=$(CURDIR)/_build/harness/cache OMP_NUM_THREADS=1 PYTHONPATH=src \
+		$(dir $(HARNESS))bin/python tests/harness/our_model.py
+
+$(HARNESS): tests/harness/requirements.txt | $(INSTALLED)
+	@$(PY) -m venv $(@D)
+	@$(STEP) harness "Installing lm-eval" -- $(@D)/bin/pip install --no-deps -r $<
+	@where='import site; print(site.getsitepackages()[0])'; \
+		$(PY) -c "$$where" > "$$($(@D)/bin/python -c "$$where")/the_book.pth"
 	@touch $@
 
 pins: $(INSTALLED) ## Write constraints.txt anew from what is installed, and look for its wheels

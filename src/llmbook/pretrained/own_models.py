@@ -12,6 +12,7 @@ from typing import Any
 
 from torch import nn
 
+from llmbook.pretrained.contamination import contamination
 from llmbook.pretrained.date_translator import DATES
 from llmbook.pretrained.families import three_families
 from llmbook.pretrained.few_labels import ablation
@@ -24,6 +25,7 @@ from llmbook.pretrained.fewer_weights import (
     students,
     students_slower,
 )
+from llmbook.pretrained.how_good import how_good
 from llmbook.pretrained.induction import one_or_two
 from llmbook.pretrained.lengths import play_all, read_all
 from llmbook.pretrained.long_texts import long_texts
@@ -65,6 +67,8 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
+    "contamination": contamination,
+    "how-good": how_good,
     "scaling": scaling,
     "scaling-ninth": ninth,
     "scaling-variations": variations,
@@ -77,6 +81,7 @@ OPENED = {  # by a run, which is made again when one of them was
     "healing-slower": {GPT_SPEECHES.name},
     "students": {GPT_SPEECHES.name},
     "students-slower": {GPT_SPEECHES.name},
+    "contamination": {GPT_SPEECHES.name},
 }
 
 
