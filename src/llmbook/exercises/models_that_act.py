@@ -101,13 +101,13 @@ MASK = Exercise(
 
 # --- what masking does to chances ------------------------------------------------------------------------------
 
-A, B_AFTER_A, A_AFTER_B = 0.8, 0.05, 0.9  # chances of a at first, of b after a, of a after b
+A, B_AFTER_A, A_AFTER_B = 0.8, 0.1, 0.6  # chances of a at first, of b after a, of a after b
 AB, BA = A * B_AFTER_A, (1 - A) * A_AFTER_B
 
 SHARE = Exercise(
     name="6.3-share",
     answer=AB / (AB + BA),
-    right="18 %, where masking step by step says 80 %: it cannot see that a leads where the model never wanted to go.",
+    right="40 %, where masking step by step says 80 %: it cannot see that a leads where the model hardly wants to go.",
     mistakes=(
         Mistake(A, "that is what masking gives: after a it has to take b, whatever the model thinks of it."),
         Mistake(AB, "that is its chance among all texts; divide by the chance of the two that are allowed."),

@@ -41,7 +41,7 @@ CHANGES = {  # of a value, in words, with the sign of the right call
     "Add {}.": "+", "Take away {}.": "-", "It grows by {}.": "+", "It falls by {}.": "-",
     "{} more come.": "+", "{} are lost.": "-", "Subtract {}.": "-", "{} are given back.": "+",
 }  # fmt: skip
-PLANS = ("free", "constrained", "tool first", "tool told", "without tools")
+PLANS = ("free", "constrained", "tool first", "without tools")
 
 
 class Task(NamedTuple):
@@ -136,7 +136,7 @@ class Writer:
         return cache
 
     def act(self, asked: Sequence[Task], plan: str, shown: int = SHOWN) -> list[list[str]]:
-        """What was said at each step for each task by one of ``PLANS``; all of one kind where something is told."""
+        """What was said at each step for each task, by one of ``PLANS``."""
 
         def write(talks: list[list[Message]]) -> list[str]:
             first = len(talks[0]) == len(begin) + 1
@@ -146,7 +146,7 @@ class Writer:
                 "tool first": tuple(tools()) if first else (*tools(), ANSWER),
                 "without tools": (ANSWER,),
             }
-            return self.write(talks, names.get(plan, (asked[0].tool,) if first else (*tools(), ANSWER)), begun=begun)
+            return self.write(talks, names[plan], begun=begun)
 
         begin = examples(shown, with_tools=plan != "without tools")
         begun = self.read(begin)
@@ -204,7 +204,7 @@ def models_that_act(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     asked = tasks("test", TASKS)
     found: dict[str, Any] = {}
     for plan in PLANS:
-        by_kind = [writer.act(asked[k::3], plan) for k in range(3)]
+        by_kind = [writer.act(asked[k::3], plan) for k in range(3)]  # alike in length, so read in few steps
         found[plan] = [by_kind[k % 3][k // 3] for k in range(TASKS)]
     found["same words"] = writer.follow(chains(CHAINS, same=True))
     found["tried again"] = writer.follow(chains(CHAINS, same=False), TRIES)

@@ -92,7 +92,7 @@ def test_a_call_may_hold_any_text_and_is_json():
     grammar = Grammar(call_moves(NAMES), PIECES)
     state = 0
     for symbol in '{"tool": "adder", "input": "~ 2}{[]"}':
-        (i,) = [i for i in grammar.allowed(state) if PIECES[i] == symbol]
+        i = next(i for i in grammar.allowed(state) if PIECES[i] == symbol)
         state = grammar.allowed(state)[i]
     assert state == grammar.end
     assert json.loads('{"tool": "adder", "input": "~ 2}{[]"}')
