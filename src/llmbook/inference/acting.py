@@ -22,15 +22,20 @@ Message = tuple[str, str]  # who, and the words
 LONGEST = 200  # symbols of an observation
 LARGEST = 10**12  # number a calculator works with
 ANSWER = "answer"  # the name that ends the loop
-OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 
 def calculator(expression: str) -> str:
     """The value of ``+ - * /``, brackets and numbers; nothing else is looked at. ``ValueError`` for all the rest."""
 
     def value(node: ast.expr) -> float:
-        found = math.nan
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        found: float = math.nan
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and type(node.value) is not bool:
             found = node.value
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             found = -value(node.operand)

@@ -31,7 +31,7 @@ TASKS = 24
 TRIES = 3
 CHAINS = 16
 START = 600  # value of a chain
-SHOWN = 3  # examples in a prompt, chosen on the dev part
+SHOWN = 3  # examples in a prompt, one of each kind
 SYSTEM = (
     "You answer by calling one tool at a time. calculator computes an expression. days counts the days between two "
     'dates. search finds a speech. When you know the answer, call answer. Write {"tool": "...", "input": "..."}'
