@@ -42,6 +42,7 @@ from llmbook.pretrained.small_states import small_states
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 from llmbook.pretrained.three_objectives import three_objectives
+from llmbook.pretrained.tool_tasks import models_that_act
 
 RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, GPT_CHARACTERS, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
@@ -67,6 +68,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
+    "models-that-act": models_that_act,
     "contamination": contamination,
     "how-good": how_good,
     "scaling": scaling,
