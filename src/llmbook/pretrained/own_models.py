@@ -34,11 +34,13 @@ from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.search_then_answer import search_then_answer
 from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.small_states import small_states
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 from llmbook.pretrained.three_objectives import three_objectives
+from llmbook.pretrained.vector_index import vector_index
 
 RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, GPT_CHARACTERS, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
@@ -64,6 +66,8 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
+    "search-then-answer": search_then_answer,
+    "vector-index": vector_index,
 }
 OPENED = {  # by a run, which is made again when one of them was
     "labels-for-free": {recipe.name for recipe in READERS},

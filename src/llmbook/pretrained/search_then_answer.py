@@ -1,0 +1,109 @@
+"""Search, then answer (page 6.2): MiniLM's ranks for passages of several sizes, SmolLM2's answers and quotations.
+
+Sources: Lewis et al. (2020); Cormack et al. (2009), for the fusion of ranks. Left out: training either model for it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from llmbook.data.passages import Fact, facts, passages
+from llmbook.inference.generation import generate
+from llmbook.models.causal_lm import CausalLM
+from llmbook.pretrained.minilm import embed, load_minilm
+from llmbook.pretrained.recipe import Recipe
+from llmbook.pretrained.smollm2 import chat, load_smollm2
+from llmbook.pretrained.tokenizer import PretrainedTokenizer
+
+CHOSEN = (100, 75)  # size and stride
+WINDOWS = ((50, 50), (50, 25), (100, 100), (100, 50), (200, 200), (200, 100), (400, 400), CHOSEN)
+TOP = 3  # passages that are read
+SHORT = "Answer the question with a few words."
+QUOTE = "Copy from the text, word for word, the one sentence that answers the question."
+Scores = Float[Tensor, "questions passages"]
+
+
+def words_of(text: str) -> list[str]:
+    """Its words and numbers, in small letters."""
+    return re.findall(r"\w+(?:[.,]\d+)*", text.lower())
+
+
+def by_words(questions: Sequence[str], texts: Sequence[str]) -> Scores:
+    """BM25, as the library ``bm25s`` computes it."""
+    import bm25s
+
+    index = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+    index.index([words_of(text) for text in texts], show_progress=False)
+    return torch.stack([torch.from_numpy(index.get_scores(words_of(question))) for question in questions])
+
+
+def ranks_of(scores: Scores) -> Int[Tensor, "questions passages"]:
+    """The rank of each passage, 1 for the best; of equal scores the earlier passage comes first."""
+    return scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1) + 1
+
+
+def fused(*rankings: Int[Tensor, "questions passages"], k: int = 60) -> Scores:
+    """Reciprocal rank fusion: the sum of 1 / (k + rank)."""
+    return torch.stack([1 / (k + ranks.double()) for ranks in rankings]).sum(dim=0)
+
+
+def first_hits(scores: Scores, asked: Sequence[Fact], held: Sequence[str]) -> list[int]:
+    """For each question the best rank of a passage that holds the fact whole; 0 where none does."""
+    holds = torch.tensor([[fact.quotation in text for text in held] for fact in asked])
+    best = ranks_of(scores).masked_fill(~holds, len(held) + 1).amin(dim=1)
+    return best.masked_fill(best > len(held), 0).tolist()
+
+
+def questions() -> list[str]:
+    """What SmolLM2 is asked, of the facts for testing: of every second one the question in other words."""
+    return [fact.other_words if n % 2 else fact.same_words for n, fact in enumerate(facts("test"))]
+
+
+def prompt(task: str, question: str, texts: Sequence[str]) -> str:
+    """SmolLM2's prompt: what to do, what was found, and the question."""
+    return chat("\n\n".join([task, *(f"Text: {text}" for text in texts), f"Question: {question}"]))
+
+
+def say(model: CausalLM, tokenizer: PretrainedTokenizer, words: str, most: int) -> str:
+    """The likeliest continuation, id by id."""
+    end = tokenizer.encode("<|im_end|>")[0]
+    ids = torch.tensor([tokenizer.encode(words)])
+    said = generate(model, ids, most, eos=end)[0, ids.shape[1] :].tolist()
+    return tokenizer.decode([i for i in said if i != end]).strip()
+
+
+def shown(minilm: Scores, held: Sequence[str]) -> list[dict[str, list[int]]]:
+    """The passages that SmolLM2 reads for each question: none, those found, one with the fact, one with another."""
+    found = fused(ranks_of(by_words(questions(), held)), ranks_of(minilm)).topk(TOP).indices.tolist()
+    gold = [next([i] for i, text in enumerate(held) if fact.quotation in text) for fact in facts("test")]
+    names = ("nothing", "found", "gold", "wrong")
+    rows = zip([[]] * len(gold), found, gold, gold[1:] + gold[:1], strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def answers(texts: dict[str, list[str]], question: str, model: CausalLM, tokenizer: PretrainedTokenizer) -> list[str]:
+    """What SmolLM2 says when it is shown one thing or another; then what it quotes, from those found and from gold."""
+    said = [say(model, tokenizer, prompt(SHORT, question, some), 24) for some in texts.values()]
+    quoted = [say(model, tokenizer, prompt(QUOTE, question, texts[name]), 48) for name in ("found", "gold")]
+    return [*said, *quoted]
+
+
+def search_then_answer(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
+    """The run "search-then-answer"."""
+    minilm = load_minilm()
+    both = [*(fact.same_words for fact in facts()), *(fact.other_words for fact in facts())]
+    asked = embed(*minilm, both)
+    ranks = {
+        f"{size} {stride}": first_hits(asked @ embed(*minilm, passages(size, stride)).T, facts() * 2, passages(size, stride))
+        for size, stride in WINDOWS
+    }
+    held = passages(*CHOSEN)
+    read = shown(embed(*minilm, questions()) @ embed(*minilm, held).T, held)
+    model = load_smollm2()
+    texts = [{name: [held[i] for i in some] for name, some in row.items()} for row in read]
+    said = [answers(some, question, *model) for some, question in zip(texts, questions(), strict=True)]
+    return {"ranks": ranks, "shown": read, "answers": said}
