@@ -1,5 +1,7 @@
 """Windows of the speeches, and facts in them: nothing is lost, and each question can be answered."""
 
+from itertools import pairwise
+
 import pytest
 
 from llmbook.data import speeches
@@ -14,12 +16,9 @@ def test_windows_without_overlap_are_the_speeches():
 
 
 def test_windows_overlap_by_what_is_told():
-    held = passages(100, 75)
-    for before, after in zip(held, held[1:], strict=False):
-        if len(after.split()) == 100 and after.split()[:25] == before.split()[75:]:
-            continue
-        assert len(after.split()) < 100 or any(text.startswith(after) for text in TEXTS)
-    assert {word for text in held for word in text.split()} == {word for text in TEXTS for word in text.split()}
+    held = [text.split() for text in passages(100, 75) if TEXTS[0].find(text) >= 0]
+    assert all(after[:25] == before[75:] for before, after in pairwise(held))
+    assert [word for text in held[:-1] for word in text[:75]] + held[-1] == TEXTS[0].split()
 
 
 @pytest.mark.parametrize(("size", "stride"), [(0, None), (10, 11), (10, 0)])
@@ -46,7 +45,7 @@ def test_parts_are_disjoint():
 
 @pytest.mark.parametrize(
     ("words", "right"),
-    [("45", True), ("They are 45.", True), ("45, says the text", True), ("$450", False), ("45,000", False), ("0.45", False)],
+    [("They are 45.", True), ("45, says the text", True), ("$450", False), ("45,000", False), ("0.45", False)],
 )
 def test_a_number_stands_there_as_a_whole(words, right):
     (fact,) = [fact for fact in facts() if fact.answers == ("45",)]

@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from reference import close
 
 from llmbook.data.passages import facts, passages
 from llmbook.pretrained import load_smollm2, read_stored
@@ -31,12 +30,6 @@ def test_ranks_begin_at_one_and_equal_scores_keep_their_order():
     assert experiment.ranks_of(torch.tensor([[0.1, 0.7, 0.1, 0.9]])).tolist() == [[3, 2, 4, 1]]
 
 
-def test_fusion_is_a_sum_of_reciprocal_ranks():
-    a, b = torch.tensor([[1, 2, 3]]), torch.tensor([[3, 1, 2]])
-    close(experiment.fused(a, b, k=2), torch.tensor([[1 / 3 + 1 / 5, 1 / 4 + 1 / 3, 1 / 5 + 1 / 4]]).double(), 1e-7)
-    assert experiment.ranks_of(experiment.fused(a, a)).equal(a)
-
-
 def test_the_first_hit_is_the_best_passage_with_the_fact():
     fact = facts()[0]
     held = ["none", f"… {fact.quotation} …", "none", fact.quotation]
@@ -60,5 +53,5 @@ def test_the_first_answer_is_the_stored_one():
     run = read_stored("search-then-answer")
     held = passages(*experiment.CHOSEN)
     texts = [held[i] for i in run["shown"][0]["gold"]]
-    said = experiment.say(*load_smollm2(), experiment.prompt(experiment.SHORT, experiment.questions()[0], texts), 8)
+    said = experiment.say(*load_smollm2(), experiment.prompt(experiment.ANSWER, experiment.questions()[0], texts), 8)
     assert run["answers"][0][2].startswith(said)
