@@ -22,7 +22,7 @@ from llmbook.pretrained.tokenizer import PretrainedTokenizer
 CHOSEN = (100, 75)  # size and stride
 WINDOWS = ((50, 50), (100, 100), (200, 200), CHOSEN)
 TOP = 3  # passages that are read
-ASKED = 20  # facts that SmolLM2 is asked for
+ASKED = 10  # facts that SmolLM2 is asked for
 ANSWER = ("Answer the question with a few words.", "The answer is")  # what is asked for, and how the answer begins
 QUOTE = ("Copy the sentence of the text that answers the question.", 'The text says: "')
 Scores = Float[Tensor, "questions passages"]
@@ -35,7 +35,7 @@ def words_of(text: str) -> list[str]:
 
 def by_words(questions: Sequence[str], texts: Sequence[str]) -> Scores:
     """BM25, as the library ``bm25s`` computes it."""
-    import bm25s
+    import bm25s  # pyright: ignore[reportMissingTypeStubs]
 
     index = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
     index.index([words_of(text) for text in texts], show_progress=False)
@@ -75,15 +75,17 @@ def say(model: CausalLM, tokenizer: PretrainedTokenizer, words: str, most: int) 
 def shown(scores: Scores, held: Sequence[str]) -> list[dict[str, list[int]]]:
     """The passages that SmolLM2 reads: none, those with the best scores, one with the fact, and one with another."""
     found = scores.topk(TOP).indices.tolist()
-    gold = [next([i] for i, text in enumerate(held) if fact.quotation in text) for fact in facts("test")]
-    names = ("nothing", "found", "gold", "wrong")
-    rows = zip([[]] * len(gold), found, gold, gold[1:] + gold[:1], strict=True)
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    rows: list[dict[str, list[int]]] = []
+    gold = [next(i for i, text in enumerate(held) if fact.quotation in text) for fact in facts("test")]
+    for n, fact in enumerate(facts("test")):
+        wrong = next(i for i in gold[n + 1 :] + gold if fact.quotation not in held[i])
+        rows.append({"nothing": [], "found": found[n], "gold": [gold[n]], "wrong": [wrong]})
+    return rows
 
 
 def answers(texts: dict[str, list[str]], question: str, model: CausalLM, tokenizer: PretrainedTokenizer) -> list[str]:
     """What SmolLM2 says when it is shown one thing or another; last, what it quotes from the passage with the fact."""
-    said = [say(model, tokenizer, prompt(ANSWER, question, some), 16) for some in texts.values()]
+    said = [say(model, tokenizer, prompt(ANSWER, question, some), 24) for some in texts.values()]
     return [*said, say(model, tokenizer, prompt(QUOTE, question, texts["gold"]), 40).split('"')[0]]
 
 
