@@ -9,7 +9,7 @@ training, long texts), ``masked_words`` (BERT's game with other rules), ``speech
 ``next_word`` (counted, written, measured), ``fewer_bits`` (SmolLM2, rounded), ``worth`` (what a smaller model is
 worth), ``fewer_weights`` (our GPT pruned, and its students), ``long_texts`` (cheaper attention), ``pipeline_traces``
 (ranks that wait for each other), ``small_states`` (trained by an Adam in eight bits), ``search_then_answer`` (passages
-found, and read), ``vector_index`` (a million neighbours), ``own_models`` (opened by name).
+found, and read), ``vector_index`` (neighbours, in a graph), ``own_models`` (opened by name).
 """
 
 from llmbook.pretrained.date_translator import translate as translate

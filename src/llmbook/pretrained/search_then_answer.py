@@ -1,4 +1,4 @@
-"""Search, then answer (page 6.2): MiniLM's ranks for passages of several sizes, SmolLM2's answers and quotations.
+"""Search, then answer (page 6.2): MiniLM's ranks of passages, SmolLM2's answers and quotations.
 
 Source: Lewis et al. (2020). Left out: training either model for it.
 """
@@ -20,7 +20,6 @@ from llmbook.pretrained.smollm2 import chat, load_smollm2
 from llmbook.pretrained.tokenizer import PretrainedTokenizer
 
 CHOSEN = (100, 75)  # size and stride
-WINDOWS = ((50, 50), (100, 100), (200, 200), CHOSEN)
 TOP = 3  # passages that are read
 ASKED = 10  # facts that SmolLM2 is asked for
 ANSWER = ("Answer the question with a few words.", "The answer is")  # what is asked for, and how the answer begins
@@ -93,12 +92,9 @@ def search_then_answer(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     """The run "search-then-answer"."""
     minilm = load_minilm()
     both = [*(fact.same_words for fact in facts()), *(fact.other_words for fact in facts())]
-    ranks: dict[str, list[int]] = {}
-    held, vectors = [""], torch.zeros(0)
-    for size, stride in WINDOWS:
-        held = passages(size, stride)
-        vectors = embed(*minilm, held).T
-        ranks[f"{size} {stride}"] = first_hits(embed(*minilm, both) @ vectors, facts() * 2, held)
+    held = passages(*CHOSEN)
+    vectors = embed(*minilm, held).T
+    ranks = {f"{CHOSEN[0]} {CHOSEN[1]}": first_hits(embed(*minilm, both) @ vectors, facts() * 2, held)}
     read = shown(embed(*minilm, questions()) @ vectors, held)
     model = load_smollm2()
     texts = [{name: [held[i] for i in some] for name, some in row.items()} for row in read]

@@ -1,22 +1,17 @@
-"""A graph of neighbours (HNSW) that grows to a million vectors, beside exact search (page 6.2).
+"""A graph of neighbours (HNSW) to which vectors are added, beside exact search (page 6.2).
 
 Source: Malkov and Yashunin (2020), as the library ``usearch`` has it. Left out: filters, removal, and the disk.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
-from torch import nn
 
-from llmbook.pretrained.recipe import Recipe
 from llmbook.pretrained.worth import milliseconds
 
-SIZES = {
-    "in clusters": (1_000, 4_000, 16_000, 64_000, 256_000, 1_000_000),
-    "in all directions": (1_000, 4_000, 16_000, 64_000),
-}
+SIZES = (1_000, 4_000, 16_000, 64_000)
+KINDS = ("in clusters", "in all directions")
 D = 32
 Vectors = Float[np.ndarray, "n D"]
 
@@ -51,8 +46,3 @@ def grown(kind: str, sizes: Sequence[int]) -> list[dict[str, float]]:
         compared = found.computed_distances / len(queries)
         rows.append({"n": n, "compared": compared, "recall": round(float(recall), 4), "faster": round(slow / fast, 2)})
     return rows
-
-
-def vector_index(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
-    """The run "vector-index"."""
-    return {kind: grown(kind, sizes) for kind, sizes in SIZES.items()}

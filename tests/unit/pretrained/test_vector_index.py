@@ -1,12 +1,9 @@
-"""The growing index of page 6.2: exact search, and the stored numbers found again for few vectors."""
+"""The growing index of page 6.2: exact search, and a graph that finds nearly the same."""
 
 import numpy as np
 import pytest
 
-from llmbook.pretrained import read_stored
-from llmbook.pretrained.vector_index import SIZES, drawn, exact, grown
-
-KINDS = [*SIZES]
+from llmbook.pretrained.vector_index import KINDS, drawn, exact, grown
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -24,8 +21,8 @@ def test_exact_search_finds_the_largest_products():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_stored_numbers_are_found_again(kind):
-    """Half-precision products differ in their last digit from processor to processor, and the graph with them."""
-    for now, then in zip(grown(kind, SIZES[kind][:2]), read_stored("vector-index")[kind], strict=False):
-        assert now["compared"] == pytest.approx(then["compared"], rel=0.03)
-        assert now["recall"] == pytest.approx(then["recall"], abs=0.03)
+def test_a_graph_of_few_finds_nearly_all(kind):
+    (row,) = grown(kind, [500])
+    assert row["n"] == 500
+    assert row["recall"] > 0.95
+    assert 0 < row["compared"] <= 500
