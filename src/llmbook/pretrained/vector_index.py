@@ -25,7 +25,7 @@ def drawn(n: int, kind: str, seed: int = 0) -> Vectors:
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
-def exact(x: Vectors, queries: Vectors, k: int = 10) -> Int[np.ndarray, "queries k"]:
+def exact(x: Vectors, queries: Float[np.ndarray, "queries D"], k: int = 10) -> Int[np.ndarray, "queries k"]:
     """The numbers of the k nearest to each query, which is compared with all."""
     return np.argpartition(-(queries @ x.T), k, axis=1)[:, :k]
 
