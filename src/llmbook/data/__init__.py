@@ -1,8 +1,8 @@
 """What is read: the book's texts, dates, strings and pictures, and how text becomes numbers.
 
 To be read in this order: ``six_words`` and ``small_sentences`` (chapter 4's examples), ``tokenizers`` and
-``byte_pairs`` (text to ids), ``parts`` (what is for training, what for testing), then the four sources: ``speech``,
-``date_pairs``, ``interface``, ``drawings``.
+``byte_pairs`` (text to ids), ``parts`` (what is for training, what for testing), then the four sources: ``speech``
+(and ``passages`` of it, with questions), ``date_pairs``, ``interface``, ``drawings``.
 """
 
 from llmbook.data.byte_pairs import BPETokenizer as BPETokenizer

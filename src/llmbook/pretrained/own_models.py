@@ -36,6 +36,7 @@ from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
+from llmbook.pretrained.search_then_answer import search_then_answer
 from llmbook.pretrained.scaling import ninth, scaling, variations
 from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.small_states import small_states
@@ -68,6 +69,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
+    "search-then-answer": search_then_answer,
     "models-that-act": models_that_act,
     "contamination": contamination,
     "how-good": how_good,
