@@ -36,8 +36,8 @@ from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
 from llmbook.pretrained.recipe import STORED, Recipe, set_weights
-from llmbook.pretrained.search_then_answer import search_then_answer
 from llmbook.pretrained.scaling import ninth, scaling, variations
+from llmbook.pretrained.search_then_answer import search_then_answer
 from llmbook.pretrained.sentence_pairs import sentence_pairs
 from llmbook.pretrained.small_states import small_states
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
