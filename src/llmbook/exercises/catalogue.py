@@ -44,6 +44,7 @@ PAGES = (  # in reading order
     "todays_llm",
     "real_heads",
     "circuits",
+    "one_model",
     "costs",
 )
 
