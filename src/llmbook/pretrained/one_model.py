@@ -141,7 +141,8 @@ def read_eras(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
 
     def read(part: Part, ask: str, k: int, seed: int) -> int:
         texts = [*(text for text, _ in asked(part)), *BLANKS]
-        logits, own = read_ends(model, tokenizer, [request(ask, x, balanced(k, seed)) for x in texts])
+        examples = balanced(k, seed)
+        logits, own = read_ends(model, tokenizer, [request(ask, text, examples) for text in texts])
         rows = [[round(x, 3) for x in row] for row in logits[:, first].tolist()]
         found[f"{part}, {ask}, {k}, {seed}"] = rows
         if k == 0:
