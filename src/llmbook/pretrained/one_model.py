@@ -29,11 +29,11 @@ from llmbook.pretrained.tokenizer import PretrainedTokenizer
 TASKS: dict[str, Any] = json.loads((files("llmbook.data") / "four_tasks.json").read_text(encoding="utf-8"))
 NAMES = list(ERAS.values())
 EVERY: dict[Part, int] = {"train": 1, "dev": 60, "test": 20}  # one paragraph in so many is asked about
-STRINGS: dict[Part, int] = {"dev": 4, "test": 12}  # to be translated
+STRINGS: dict[Part, int] = {"dev": 8, "test": 24}  # to be translated
 SHOTS = {0: 1, 1: 2, 4: 2}  # examples in a prompt: how often they are drawn
 LABELS = (40, 100)  # that a probe learns from
 DEPTHS = (10, 20, 30)  # blocks behind which it looks
-MOST = {"era": 14, "answer": 16, "translate": 24, "summarise": 36}  # ids that are written
+MOST = {"era": 14, "answer": 32, "translate": 28, "summarise": 56}  # ids that are written
 BLANKS = ("N/A", "", "[MASK]")  # texts that say nothing: those of Zhao et al.
 Pairs = Sequence[tuple[str, str]]  # what was asked, what would be right
 
