@@ -44,6 +44,7 @@ PAGES = (  # in reading order
     "todays_llm",
     "real_heads",
     "circuits",
+    "one_model",
     "search_then_answer",
     "models_that_act",
     "how_good",

@@ -32,6 +32,7 @@ from llmbook.pretrained.long_texts import long_texts
 from llmbook.pretrained.look_up import three_ways
 from llmbook.pretrained.masked_words import all_players
 from llmbook.pretrained.next_word import next_word
+from llmbook.pretrained.one_model import read_eras, write_texts
 from llmbook.pretrained.parts_removed import parts_removed
 from llmbook.pretrained.pipeline_traces import pipeline_traces
 from llmbook.pretrained.readers import READERS
@@ -69,6 +70,8 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "students-slower": students_slower,
     "long-texts": long_texts,
     "small-states": small_states,
+    "four-tasks-eras": read_eras,
+    "four-tasks-texts": write_texts,
     "search-then-answer": search_then_answer,
     "models-that-act": models_that_act,
     "contamination": contamination,
