@@ -2,6 +2,7 @@
 
 import { h, svg } from "../../controls/element";
 import { setAttribute, setText } from "../../controls/write";
+import { hasRoom } from "../../core/costs";
 import type { CostCalculator } from "./lab";
 import { counted } from "./names";
 import { batches } from "./results";
@@ -42,7 +43,7 @@ export function picture(): Picture {
     const place = ([batch, { most }]: (typeof points)[number]): string =>
       `${xOf(batch).toFixed(1)} ${yOf(most).toFixed(1)}`;
     const pathOf = (some: typeof points): string => some.map((one, i) => `${i ? "L" : "M"}${place(one)}`).join("");
-    const fitting = points.filter(([, { weights, caches, room }]) => weights + caches <= room);
+    const fitting = points.filter(([, costs]) => hasRoom(costs));
     setAttribute(inside, "d", pathOf(fitting));
     setAttribute(outside, "d", pathOf(points.slice(Math.max(0, fitting.length - 1))));
     const x = xOf(lab.state.batch).toFixed(1);
