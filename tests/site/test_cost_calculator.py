@@ -411,6 +411,7 @@ def test_what_cannot_be_is_left_out_of_a_link(open_lab, values, changed):
     for text in line.evaluate_all("(all) => all.map((e) => e.textContent)"):
         exec(text, found)
     assert {name: found[name] for name in STATE} == {**PAGES["opening"].numbers, **changed}
+    shows(page, python_of(page))
     manners.check_quiet(page)
 
 
@@ -472,6 +473,7 @@ def test_a_phone_works_by_touch(open_lab, width):
     page.get_by_role("button", name="Measure my machine").tap()
     expect(page.locator(".machine [role=status]")).to_contain_text("One thread", timeout=60_000)
     manners.check_fits(page, width)
+    assert page.locator(".results .scroll").evaluate("(e) => e.scrollWidth <= e.clientWidth"), "numbers are cut off"
     page.get_by_role("button", name=TITLES["eight"]).tap()
     assert python_of(page).preset == "eight"
     letters = page.locator(".picture svg").evaluate(

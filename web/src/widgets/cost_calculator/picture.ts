@@ -48,7 +48,7 @@ export function picture(): Picture {
     setAttribute(outside, "d", pathOf(points.slice(Math.max(0, fitting.length - 1))));
     const x = xOf(lab.state.batch).toFixed(1);
     setAttribute(mark, "d", `M${x} ${TOP}V${bottom}`);
-    setText(high, `tokens a second, all texts: ${counted(low)} to ${counted(top)}`);
+    setText(high, `tokens a second: ${counted(low)} to ${counted(top)}`);
     setText(first, "1");
     setText(last, String(points.at(-1)?.[0] ?? ""));
   }
