@@ -108,7 +108,7 @@ def test_a_wrong_core_is_noticed(open_lab, old, new):
     page = open_lab()
     sources = page.evaluate("Object.values(llmbookCosts).map(String).join('\\n')")
     script = small_pages.TESTING.read_text(encoding="utf-8")
-    start = script.index('["total","active","bits","cache"')
+    start = script.index('["total","active","shared","bits","cache"')
     assert sources
     assert old in script[start:]
     page.evaluate(script[:start] + script[start:].replace(old, new, 1))
@@ -177,7 +177,7 @@ def test_every_slider_over_its_range(open_lab):
             lab = python_of(page)
             if position in (0, last):
                 assert lab.numbers[name] == pytest.approx(low if position == 0 else high)
-            assert lab.active <= lab.total
+            assert lab.shared <= lab.active <= lab.total
             shows(page, lab)
             assert int(slider.input_value()) == position
 
@@ -204,7 +204,7 @@ def test_whole_numbers_of_texts_can_be_set_one_by_one(open_lab):
     reached = open_lab().evaluate(
         "Array.from({ length: llmbookCosts.lastPosition('batch') + 1 }, (_, i) => llmbookCosts.valueAt('batch', i))"
     )
-    assert set(range(1, 16)) <= set(reached)
+    assert set(range(1, 23)) <= set(reached)
     assert sorted(reached) == reached
 
 
@@ -215,6 +215,9 @@ def test_active_parameters_are_never_more_than_all(open_lab):
     assert lab.total == lab.active < 37e9
     page.get_by_role("slider", name="Active parameters").fill("200")
     assert python_of(page).total == python_of(page).active
+    page.get_by_role("slider", name="Of these, for every token").fill("240")
+    lab = python_of(page)
+    assert lab.shared == lab.active == lab.total == pytest.approx(1e12)
 
 
 def test_the_picture_is_a_table_too(open_lab):
@@ -408,6 +411,7 @@ def test_what_cannot_be_is_left_out_of_a_link(open_lab, values, changed):
     for text in line.evaluate_all("(all) => all.map((e) => e.textContent)"):
         exec(text, found)
     assert {name: found[name] for name in STATE} == {**PAGES["opening"].numbers, **changed}
+    shows(page, python_of(page))
     manners.check_quiet(page)
 
 
@@ -469,6 +473,7 @@ def test_a_phone_works_by_touch(open_lab, width):
     page.get_by_role("button", name="Measure my machine").tap()
     expect(page.locator(".machine [role=status]")).to_contain_text("One thread", timeout=60_000)
     manners.check_fits(page, width)
+    assert page.locator(".results .scroll").evaluate("(e) => e.scrollWidth <= e.clientWidth"), "numbers are cut off"
     page.get_by_role("button", name=TITLES["eight"]).tap()
     assert python_of(page).preset == "eight"
     letters = page.locator(".picture svg").evaluate(

@@ -34,15 +34,23 @@ def decode_seconds(
     return max(moving, 2 * active_parameters * batch / device.operations_per_second)
 
 
-def fetched_parameters(*, total_parameters: float, active_parameters: float, batch: float = 1) -> float:
-    """How many parameters a step fetches: N (1 - (1 - A / N)^b), if b texts choose their A of N evenly and apart.
+def fetched_parameters(
+    *, total_parameters: float, active_parameters: float, shared_parameters: float = 0.0, batch: float = 1
+) -> float:
+    """How many of N parameters a step fetches: S + (N - S) (1 - (1 - (A - S) / (N - S))^b).
 
-    Of a dense model, where A = N, all; of a mixture more with each text. Raises ``ValueError`` for A above N.
+    Each token needs the same S, and its text chooses A - S of the others, evenly and apart from the b - 1 other texts.
+    Of a dense model, where A = N, all. Raises ``ValueError`` if not S <= A <= N.
     """
     require_positive(total_parameters=total_parameters, active_parameters=active_parameters, batch=batch)
     if active_parameters > total_parameters:
         raise ValueError(f"active parameters are at most all of them, got {active_parameters} of {total_parameters}")
-    return total_parameters * (1 - (1 - active_parameters / total_parameters) ** batch)
+    if not 0 <= shared_parameters <= active_parameters:
+        raise ValueError(f"shared parameters are from 0 to {active_parameters}, got {shared_parameters}")
+    if active_parameters == total_parameters:
+        return total_parameters
+    others = total_parameters - shared_parameters
+    return shared_parameters + others * (1 - (1 - (active_parameters - shared_parameters) / others) ** batch)
 
 
 def joules_per_answer(

@@ -68,9 +68,23 @@ def test_a_step_fetches_more_with_each_text_of_a_mixture_and_all_of_a_dense_mode
     assert fetched_parameters(total_parameters=8e9, active_parameters=8e9, batch=5) == 8e9
 
 
+def test_what_every_token_needs_is_fetched_once():
+    """By lot: 2 of 13 weights are everybody's, and each of 7 texts takes 3 of the other 11."""
+    drawn = random.Random(0)
+    taken = [2 + len({i for _ in range(7) for i in drawn.sample(range(11), 3)}) for _ in range(4000)]
+    sizes = {"total_parameters": 13, "active_parameters": 5, "shared_parameters": 2}
+    assert abs(sum(taken) / len(taken) / fetched_parameters(**sizes, batch=7) - 1) < 0.01
+    assert math.isclose(fetched_parameters(**sizes, batch=1), 5)
+    assert fetched_parameters(total_parameters=13, active_parameters=5, shared_parameters=5, batch=7) == 5
+    assert fetched_parameters(total_parameters=8, active_parameters=8, shared_parameters=8, batch=7) == 8
+
+
 def test_no_more_parameters_work_than_there_are():
     with pytest.raises(ValueError, match=r"got 8000000000.0 of 7000000000.0"):
         fetched_parameters(total_parameters=7e9, active_parameters=8e9)
+    for shared in (-1, 6):
+        with pytest.raises(ValueError, match=f"shared parameters are from 0 to 5, got {shared}"):
+            fetched_parameters(total_parameters=7, active_parameters=5, shared_parameters=shared)
 
 
 def test_memory_binds_small_batches_and_arithmetic_large_ones():

@@ -5,6 +5,7 @@
 export const NAMES = [
   "total",
   "active",
+  "shared",
   "bits",
   "cache",
   "trained",
@@ -59,9 +60,11 @@ export interface Costs {
 const SECONDS_PER_MONTH = (365.25 / 12) * 24 * 3600;
 const JOULES_PER_KILOWATT_HOUR = 3.6e6;
 
-/** How many parameters a step fetches, if the texts choose theirs evenly and apart. */
-export function fetchedParameters(total: number, active: number, batch: number): number {
-  return total * (1 - (1 - active / total) ** batch);
+/** How many parameters a step fetches, if the texts choose evenly and apart what not every token needs. */
+export function fetchedParameters({ total, active, shared, batch }: Numbers): number {
+  if (active === total) return total;
+  const others = total - shared;
+  return shared + others * (1 - (1 - (active - shared) / others) ** batch);
 }
 
 /** The least time of a step, which writes a token for each text. */
@@ -98,11 +101,12 @@ function training(of: Numbers): Pick<Costs, "operations" | "hours" | "days" | "k
   };
 }
 
-/** All of it; of more active parameters than there are, all are. */
+/** All of it; of more active parameters than there are, all are; of more shared than active, these. */
 export function costsOf(numbers: Numbers): Costs {
-  const of = { ...numbers, active: Math.min(numbers.active, numbers.total) };
+  const active = Math.min(numbers.active, numbers.total);
+  const of = { ...numbers, active, shared: Math.min(numbers.shared, active) };
   const text = of.cache * (of.read + of.written);
-  const fetched = (fetchedParameters(of.total, of.active, of.batch) * of.bits) / 8;
+  const fetched = (fetchedParameters(of) * of.bits) / 8;
   const step = decodeSeconds(of, fetched, text);
   const most = of.batch / step;
   const rate = of.reached * most;
@@ -127,6 +131,8 @@ export function costsOf(numbers: Numbers): Costs {
     needed: breakEven(of, rate),
   };
 }
+
+export const hasRoom = ({ weights, caches, room }: Costs): boolean => weights + caches <= room;
 
 /** Whether a step waits for its arithmetic, and not for memory. */
 export const isBoundByArithmetic = ({ step, arithmetic }: Costs): boolean => arithmetic >= step;

@@ -31,10 +31,11 @@ class CostCalculator(PageWidget):
 
     ``preset`` says where they begin: "laptop" (SmolLM2 on a laptop that we made up), "eight" (8 billion parameters on
     one H100), "mixture" (DeepSeek-V3's sizes on sixteen), or "mine": SmolLM2 on a machine whose ``operations`` and
-    ``bandwidth`` you have measured. Each number is a synchronised trait: ``total`` and ``active`` parameters, ``bits``
-    of each, ``cache`` (bytes a token), ``trained`` (tokens), ``batch`` (texts at once), ``read`` and ``written``
-    (tokens of a prompt and its answer), ``devices``, and of one device ``operations`` and ``bandwidth`` (bytes) a
-    second, ``watts``, ``room`` (bytes) and ``rent`` (dollars an hour); ``used`` and ``reached`` (shares of the peak in
+    ``bandwidth`` you have measured. Each number is a synchronised trait: ``total`` and ``active`` parameters, of these
+    ``shared`` (those that every token needs), ``bits`` of each, ``cache`` (bytes a token), ``trained`` (tokens),
+    ``batch`` (texts at once), ``read`` and ``written`` (tokens of a prompt and its answer), ``devices``, and of one
+    device ``operations`` and ``bandwidth`` (bytes) a second, ``watts``, ``room`` (bytes) and ``rent`` (dollars an
+    hour); ``used`` and ``reached`` (shares of the peak in
     training, of the bounds in serving); ``price`` (dollars a million tokens elsewhere), ``machine`` (dollars for a
     device), ``months`` of its life, ``electricity`` (dollars a kilowatt-hour). Raises ``ValueError`` for what cannot
     be; set later, it raises ``traitlets.TraitError`` and the old value stays.
@@ -46,6 +47,7 @@ class CostCalculator(PageWidget):
 
     total = traitlets.Float().tag(sync=True)
     active = traitlets.Float().tag(sync=True)
+    shared = traitlets.Float().tag(sync=True)
     bits = traitlets.Int().tag(sync=True)
     cache = traitlets.Float().tag(sync=True)
     trained = traitlets.Float().tag(sync=True)

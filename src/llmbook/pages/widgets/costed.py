@@ -23,6 +23,7 @@ from llmbook.economics import (
 LIMITS: dict[str, tuple[float, float]] = {
     "total": (1e6, 1e13),  # parameters
     "active": (1e6, 1e13),  # of them, at work on a token
+    "shared": (1e6, 1e13),  # of these, the same for every token
     "bits": (4, 32),  # a parameter
     "cache": (1, 1e7),  # bytes a token of a text
     "trained": (1e6, 1e15),  # tokens of the training
@@ -46,17 +47,25 @@ BITS = (32, 16, 8, 4)
 WHOLE = ("bits", "batch", "read", "written", "devices", "months")
 BUYING = {"months": 36, "electricity": 0.25}
 H100 = {"bandwidth": 3.35e12, "watts": 700.0, "room": 80e9, "rent": 2.0, "machine": 30_000.0}
-SMOLLM2 = {"total": 134_515_008.0, "active": 134_515_008.0, "bits": 32, "cache": 46_080.0, "trained": 2e12}
+SMOLLM2 = {
+    **dict.fromkeys(("total", "active", "shared"), 134_515_008.0),
+    "bits": 32,
+    "cache": 46_080.0,
+    "trained": 2e12,
+}
 LAPTOP = {"watts": 30.0, "room": 16e9, "used": 0.33, "reached": 0.5, "rent": 0.05, "price": 0.5, "machine": 1000.0}
 SHORT = {"batch": 1, "read": 1000, "written": 500, "devices": 1}
+CHOSEN = 58.0 * 256 * 3 * 7168 * 2048  # parameters of DeepSeek-V3's experts, of all its layers that have them
 PRESETS: dict[str, dict[str, float]] = {
     "laptop": {**SMOLLM2, **SHORT, "operations": 5e11, "bandwidth": 5e10, **LAPTOP, **BUYING},
     "eight": {
-        **{"total": 8e9, "active": 8e9, "bits": 16, "cache": 131_072.0, "trained": 15.6e12, **SHORT, "batch": 32},
+        **dict.fromkeys(("total", "active", "shared"), 8e9),
+        **{"bits": 16, "cache": 131_072.0, "trained": 15.6e12, **SHORT, "batch": 32},
         **{"operations": 989.4e12, **H100, "used": 0.33, "reached": 0.5, "price": 0.5, **BUYING},
     },
     "mixture": {
-        **{"total": 671e9, "active": 37e9, "bits": 8, "cache": 70_272.0, "trained": 14.8e12, **SHORT, "batch": 256},
+        **{"total": 671e9, "active": 37e9, "shared": 671e9 - CHOSEN},
+        **{"bits": 8, "cache": 70_272.0, "trained": 14.8e12, **SHORT, "batch": 256},
         **{"devices": 16, "operations": 1978.9e12, **H100, "used": 0.17, "reached": 0.33, "price": 2.19, **BUYING},
     },
 }
@@ -89,15 +98,21 @@ class Costs:
 
 
 def costs(numbers: Mapping[str, float]) -> Costs:
-    """All of it, of a number for each name of ``LIMITS``; of more active parameters than there are, all are."""
+    """All of it, of a number for each name of ``LIMITS``; of more active, or shared, than there can be, all are."""
     of = dict(numbers)
     of["active"] = min(of["active"], of["total"])
+    of["shared"] = min(of["shared"], of["active"])
     n = of["devices"]
     one, all_ = device_of(of, 1), device_of(of, n)
     operations = training_operations(active_parameters=of["active"], tokens=of["trained"])
     paid = bill(operations, one, utilisation=of["used"], pue=1, dollars_per_hour=of["rent"])
     text = of["cache"] * (of["read"] + of["written"])
-    drawn = fetched_parameters(total_parameters=of["total"], active_parameters=of["active"], batch=of["batch"])
+    drawn = fetched_parameters(
+        total_parameters=of["total"],
+        active_parameters=of["active"],
+        shared_parameters=of["shared"],
+        batch=of["batch"],
+    )
     fetched = drawn * of["bits"] / 8
     step = decode_seconds(
         weight_bytes=fetched, cache_bytes=text, active_parameters=of["active"], device=all_, batch=of["batch"]
@@ -194,7 +209,7 @@ def told(found: Costs) -> list[tuple[str, str]]:
         ("training, operations", counted(found.operations)),
         ("training, device hours", counted(found.hours)),
         ("training on these devices", lasting(found.days * 86400)),
-        ("training, energy", quantity(found.kilowatt_hours * 1000, "Wh")),
+        ("training, energy of the devices", quantity(found.kilowatt_hours * 1000, "Wh")),
         ("training, rent", f"{counted(found.dollars)} dollars"),
         ("memory for weights", quantity(found.weights, "B")),
         ("memory for caches", quantity(found.caches, "B")),
@@ -206,7 +221,7 @@ def told(found: Costs) -> list[tuple[str, str]]:
         ("written a second, at the share reached", f"{counted(found.rate)} tokens"),
         ("read a second, at the share reached", f"{counted(found.reading)} tokens"),
         ("an answer, time", lasting(found.seconds)),
-        ("an answer, energy", quantity(found.joules, "J")),
+        ("an answer, energy of the devices", quantity(found.joules, "J")),
         ("an answer, rent", f"{counted(found.answer)} dollars"),
         ("a million tokens read, rent", f"{counted(found.million_read)} dollars"),
         ("a million tokens written, rent", f"{counted(found.million_written)} dollars"),

@@ -27,6 +27,8 @@ def test_the_mixture_is_that_of_its_report():
     assert 2e6 < found.hours < 4e6  # 2.664 million hours, of H800 and at a share that is not the preset's
     assert found.weights + found.caches < found.room
     assert CostCalculator("mixture", batch=1).costs.fetched == pytest.approx(37e9, rel=1e-12)
+    fewer, half = (CostCalculator("mixture", batch=batch).costs.fetched for batch in (21, 22))
+    assert fewer < 671e9 / 2 < half
 
 
 def test_the_dense_ones_fetch_all_whatever_the_batch():
@@ -92,6 +94,8 @@ def test_of_more_active_parameters_than_there_are_all_are():
     lab = CostCalculator("mixture")
     lab.total = 1e9
     assert lab.costs == CostCalculator("mixture", total=1e9, active=1e9).costs
+    shared = CostCalculator("mixture", shared=1e12).costs
+    assert shared.fetched == 37e9  # whatever the batch
 
 
 def test_a_preset_is_known_again():
@@ -226,5 +230,8 @@ def test_any_numbers_cost_something(numbers):
     assert found.arithmetic <= found.step
     assert found.fetched <= found.weights * (1 + 1e-12)
     assert found.rate <= found.most
-    drawn = fetched_parameters(total_parameters=lab.total, active_parameters=lab.active, batch=lab.batch)
+    shared = min(lab.shared, lab.active)
+    drawn = fetched_parameters(
+        total_parameters=lab.total, active_parameters=lab.active, shared_parameters=shared, batch=lab.batch
+    )
     assert found.fetched == drawn * lab.bits / 8

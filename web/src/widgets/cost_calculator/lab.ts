@@ -76,10 +76,7 @@ export class CostCalculator {
 
   /** Set some of the numbers; the sections are told when the model has them. */
   change(changes: Partial<State>): void {
-    const { total, active } = { ...this.#state, ...changes };
-    const shares =
-      changes.active === undefined ? { active: Math.min(active, total) } : { total: Math.max(active, total) };
-    writeTraits(this.#model, { ...changes, ...shares });
+    writeTraits(this.#model, { ...changes, ...sizesOf(this.#state, changes) });
   }
 
   /** All numbers of a preset. */
@@ -150,4 +147,14 @@ export class CostCalculator {
   draw(): void {
     for (const action of this.#onUpdate) action();
   }
+}
+
+/** Shared parameters are active, and active ones are there: what was not changed makes room for what was. */
+function sizesOf(state: State, changes: Partial<State>): Partial<State> {
+  const { total, active, shared } = { ...state, ...changes };
+  const working = changes.shared === undefined ? active : Math.max(active, shared);
+  const isTotalFree = changes.active !== undefined || changes.shared !== undefined;
+  const all = isTotalFree ? Math.max(total, working) : total;
+  const fitting = Math.min(working, all);
+  return { total: all, active: fitting, shared: Math.min(shared, fitting) };
 }

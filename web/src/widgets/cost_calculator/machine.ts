@@ -8,7 +8,7 @@ import type { CostCalculator } from "./lab";
 import { MACHINE_HEADINGS, machineRows, tellMeasured } from "./sentences";
 
 export const ASSUMED =
-  "Assumed: each token fetches all weights once, 4 bits count without their scales, and one thread works. A program that uses all cores, or the processor's wide registers, does more: these are lower bounds of what the machine can, and upper bounds of what such a thread could write.";
+  "Assumed: each token fetches all weights once, 4 bits count without their scales, and one thread works. A program that uses all cores, or the processor's wide registers, does more: these are the most that such a thread could write, and the bound of the whole machine is higher.";
 
 export function machine(lab: CostCalculator): HTMLElement {
   const measureButton = button("Measure my machine", () => lab.measure(), lab.signal);

@@ -2,6 +2,7 @@
 
 import { h, svg } from "../../controls/element";
 import { setAttribute, setText } from "../../controls/write";
+import { hasRoom } from "../../core/costs";
 import type { CostCalculator } from "./lab";
 import { counted } from "./names";
 import { batches } from "./results";
@@ -42,12 +43,12 @@ export function picture(): Picture {
     const place = ([batch, { most }]: (typeof points)[number]): string =>
       `${xOf(batch).toFixed(1)} ${yOf(most).toFixed(1)}`;
     const pathOf = (some: typeof points): string => some.map((one, i) => `${i ? "L" : "M"}${place(one)}`).join("");
-    const fitting = points.filter(([, { weights, caches, room }]) => weights + caches <= room);
+    const fitting = points.filter(([, costs]) => hasRoom(costs));
     setAttribute(inside, "d", pathOf(fitting));
     setAttribute(outside, "d", pathOf(points.slice(Math.max(0, fitting.length - 1))));
     const x = xOf(lab.state.batch).toFixed(1);
     setAttribute(mark, "d", `M${x} ${TOP}V${bottom}`);
-    setText(high, `tokens a second, all texts: ${counted(low)} to ${counted(top)}`);
+    setText(high, `tokens a second: ${counted(low)} to ${counted(top)}`);
     setText(first, "1");
     setText(last, String(points.at(-1)?.[0] ?? ""));
   }

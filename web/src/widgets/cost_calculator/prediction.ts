@@ -7,7 +7,7 @@ import { h, uniqueId } from "../../controls/element";
 import { surenessSelect } from "../../controls/sureness";
 import { setHidden, setText } from "../../controls/write";
 import { describeScore, type Forecast } from "../../core/calibration";
-import { costsOf } from "../../core/costs";
+import { costsOf, hasRoom } from "../../core/costs";
 import { type Asked, CHANGES, type Change } from "./changes";
 import type { CostCalculator } from "./lab";
 import { three } from "./names";
@@ -62,10 +62,11 @@ export function prediction(lab: CostCalculator): Prediction {
   return { button: toggle, question: h("div", {}, form, score), restart };
 }
 
+const afterChange = (state: State, change: Change): State => ({ ...state, ...CHANGES[change].of(state) });
+
 /** How many times as dear a written token is after the change. */
 export function factorOf(state: State, change: Change): number {
-  const after = costsOf({ ...state, ...CHANGES[change].of(state) });
-  return after.million_written / costsOf(state).million_written;
+  return costsOf(afterChange(state, change)).million_written / costsOf(state).million_written;
 }
 
 function answerOf(state: State, [a, b]: Asked): (typeof ANSWERS)[number] {
@@ -78,7 +79,7 @@ function told(state: State, [a, b]: Asked): string {
   return `A token costs ${three(factorOf(state, a))} times as much after A, and ${three(factorOf(state, b))} times after B.`;
 }
 
-/** A preset with some number of texts, and two changes, drawn by lot. */
+/** A preset with some number of texts, and two changes, drawn by lot; all of it has room in memory. */
 function draw(lab: CostCalculator): void {
   const { presets } = lab.source;
   for (;;) {
@@ -87,7 +88,8 @@ function draw(lab: CostCalculator): void {
     const asked: Asked = [pick(names), pick(names)];
     const [one, other] = [factorOf(state, asked[0]), factorOf(state, asked[1])];
     const isClear = Math.abs(one - other) < SAME || Math.abs(one - other) > APART;
-    if (asked[0] === asked[1] || !isClear) continue;
+    const fits = [state, ...asked.map((change) => afterChange(state, change))].every((each) => hasRoom(costsOf(each)));
+    if (asked[0] === asked[1] || !isClear || !fits) continue;
     lab.change(state);
     lab.ask(asked);
     return;

@@ -4,7 +4,8 @@ import { NAMES, type Name } from "../../core/costs";
 import type { CostCalculator } from "./lab";
 import { literal } from "./names";
 
-export function asCode({ state, source }: CostCalculator): string {
+export function asCode({ state: set, source }: CostCalculator): string {
+  const state = { ...set, active: Math.min(set.active, set.total) }; // a link or a kernel may have set more
   const differing = (name: string): Name[] => NAMES.filter((one) => source.presets[name]?.[one] !== state[one]);
   const [nearest = "laptop"] = Object.keys(source.presets).sort((a, b) => differing(a).length - differing(b).length);
   const settings = differing(nearest).map((name) => `${name}=${literal(name, state[name])}`);

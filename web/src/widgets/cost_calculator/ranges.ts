@@ -6,6 +6,7 @@ import { WHOLE } from "./state";
 export const RANGES: Record<Name, readonly [low: number, high: number]> = {
   total: [1e6, 1e13],
   active: [1e6, 1e13],
+  shared: [1e6, 1e13],
   bits: [4, 32],
   cache: [1, 1e7],
   trained: [1e6, 1e15],

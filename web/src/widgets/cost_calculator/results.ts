@@ -4,7 +4,7 @@ import { h } from "../../controls/element";
 import { scrollRegion, table } from "../../controls/table";
 import { unfolding } from "../../controls/unfolding";
 import { setText } from "../../controls/write";
-import { type Costs, costsOf, isBoundByArithmetic } from "../../core/costs";
+import { type Costs, costsOf, hasRoom, isBoundByArithmetic } from "../../core/costs";
 import type { CostCalculator } from "./lab";
 import { counted, lasting, quantity } from "./names";
 
@@ -19,7 +19,7 @@ export function rowsOf(costs: Costs): string[][] {
     ["training, operations", counted(costs.operations)],
     ["training, device hours", counted(costs.hours)],
     ["training on these devices", lasting(costs.days * 86400)],
-    ["training, energy", quantity(costs.kilowatt_hours * 1000, "Wh")],
+    ["training, energy of the devices", quantity(costs.kilowatt_hours * 1000, "Wh")],
     ["training, rent", dollars(costs.dollars)],
     ["memory for weights", quantity(costs.weights, "B")],
     ["memory for caches", quantity(costs.caches, "B")],
@@ -31,7 +31,7 @@ export function rowsOf(costs: Costs): string[][] {
     ["written a second, at the share reached", tokens(costs.rate)],
     ["read a second, at the share reached", tokens(costs.reading)],
     ["an answer, time", lasting(costs.seconds)],
-    ["an answer, energy", quantity(costs.joules, "J")],
+    ["an answer, energy of the devices", quantity(costs.joules, "J")],
     ["an answer, rent", dollars(costs.answer)],
     ["a million tokens read, rent", dollars(costs.million_read)],
     ["a million tokens written, rent", dollars(costs.million_written)],
@@ -72,7 +72,7 @@ export function batchTable(lab: CostCalculator): HTMLElement {
       counted(costs.most / batch),
       quantity(costs.fetched, "B"),
       isBoundByArithmetic(costs) ? "arithmetic" : "memory",
-      costs.weights + costs.caches <= costs.room ? "yes" : "no",
+      hasRoom(costs) ? "yes" : "no",
     ]);
     const headings = ["texts at once", "tokens a second", "each", "weights fetched", "bound by", "has room"];
     return [table(headings, rows)];

@@ -39,7 +39,7 @@ export function tellMeasured({ measured }: CostCalculator): string {
   return `One thread of this browser reads ${quantity(bandwidth, "B")} a second, and does ${counted(operations)} operations a second.`;
 }
 
-export const MACHINE_HEADINGS = ["SmolLM2-135M in", "bytes a token", "memory allows", "this arithmetic allows"];
+export const MACHINE_HEADINGS = ["SmolLM2-135M in", "bytes a token", "tokens a second by memory", "by arithmetic"];
 
 export function machineRows({ measured, laptop }: CostCalculator): string[][] {
   const parameters = laptop.total;
@@ -47,7 +47,7 @@ export function machineRows({ measured, laptop }: CostCalculator): string[][] {
   return [32, 4].map((bits) => [
     `${bits} bits`,
     quantity((parameters * bits) / 8, "B"),
-    `${three(writtenBy(measured.bandwidth, parameters, bits))} tokens a second`,
-    `${three(computedBy(measured.operations, parameters))} tokens a second`,
+    three(writtenBy(measured.bandwidth, parameters, bits)),
+    three(computedBy(measured.operations, parameters)),
   ]);
 }

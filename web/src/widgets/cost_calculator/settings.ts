@@ -27,6 +27,7 @@ type Row = [name: Name, title: string, written: Written];
 const MODEL: Row[] = [
   ["total", "All parameters", counted],
   ["active", "Active parameters", counted],
+  ["shared", "Of these, for every token", counted],
   ["cache", "Cache of a token", measuring("B")],
   ["trained", "Tokens of the training", counted],
 ];
