@@ -107,7 +107,7 @@ def length(path: Path) -> int:
 
 def test_the_library_stays_small():
     lines = sum(length(path) for path in SRC.rglob("*.py") if path.relative_to(SRC).parts[0] not in APART)
-    assert lines <= 10750, f"src/llmbook has {lines} lines without {' and '.join(APART)}"
+    assert lines <= 12150, f"src/llmbook has {lines} lines without {' and '.join(APART)}"
 
 
 def test_a_module_stays_small():
