@@ -24,7 +24,7 @@ INTERVAL = Exercise(
         Mistake([half(FEW) * 2, half(MANY) * 2], "that is the whole interval: half of it is asked for."),
         Mistake(
             [half(FEW) / 100, half(MANY) / 100],
-            "those are shares: in percentage points they are a hundred times as much.",
+            "those are shares, as is a number with a % sign: in percentage points they are a hundred times as much.",
         ),
         Mistake([half(FEW), half(FEW) / 16], "the interval shrinks with the square root of the number of questions."),
         Mistake([half(FEW) ** 2 / 100, half(MANY) ** 2 / 100], "take the square root of the variance."),
