@@ -8,8 +8,6 @@ training, long texts), ``masked_words`` (BERT's game with other rules), ``speech
 ``date_translator`` (one of each family), ``sentence_pairs`` (what the next sentence teaches), ``ngrams`` and
 ``next_word`` (counted, written, measured), ``fewer_bits`` (SmolLM2, rounded), ``worth`` (what a smaller model is
 worth), ``fewer_weights`` (our GPT pruned, and its students), ``long_texts`` (cheaper attention), ``pipeline_traces``
-(ranks that wait for each other), ``small_states`` (trained by an Adam in eight bits), ``contamination`` (a test that
-was trained on), ``how_good`` (SmolLM2 before a test, and as a judge), ``own_models`` (opened by name).
 (ranks that wait for each other), ``small_states`` (trained by an Adam in eight bits), ``one_model`` (SmolLM2 at four
 tasks), ``search_then_answer`` (passages found, and read), ``vector_index`` (neighbours, in a graph), ``tool_tasks``
 (SmolLM2 with tools), ``contamination`` (a test that was trained on), ``how_good`` (SmolLM2 before a test, and as a
