@@ -59,6 +59,10 @@ BORDERS = Exercise(
             [(SIZE - LENGTH + 1) / SIZE, LENGTH - 1, (SIZE - LENGTH + 1) / SIZE],
             "for the third: there are more windows than before, not fewer.",
         ),
+        Mistake(
+            [SIZE - LENGTH + 1, LENGTH - 1, 100 * SIZE / (SIZE - LENGTH + 1)],
+            "a share and a multiple are asked for, not percent: divide the first and the third by 100.",
+        ),
     ),
     digits=3,
 )
@@ -72,7 +76,8 @@ SOME: tuple[tuple[list[list[int]], int], ...] = (
     ([[1, 2, 3, 4, 5], [5, 4, 3, 2, 1]], 1),
     ([[1, 2, 3, 7], [4, 5, 6, 2]], 1),
     ([[8, 6], [4, 6], [2, 6]], 60),
-    ([[8, 1, 6], [4, 2, 6]], 0),
+    ([[8, 1, 6], [4, 2, 6]], 1),
+    ([[1, 2, 3, 9], [4, 5, 6, 9]], 60),
     ([[10, 20, 30, 40], [40, 10], [30, 10, 20]], 5),
 )
 
@@ -107,7 +112,10 @@ FUSE = Exercise(
     right="only ranks are compared, never scores: no scale has to be agreed on.",
     mistakes=(
         Mistake(lambda rankings, k: order(rankings, k, lambda rank, _: 1 / (60 + rank)), "k is given: do not fix it."),
-        Mistake(lambda rankings, k: order(rankings, k, lambda rank, k: 1 / (k + rank - 1 + 1e-9)), "the best is 1."),
+        Mistake(
+            lambda rankings, k: order(rankings, k, lambda rank, k: 1 / (k + rank - 1)), "the best has rank 1, not 0."
+        ),
+        Mistake(lambda rankings, k: order(rankings, k, lambda rank, _: 1 / rank), "where is k? 1 / (k + rank)."),
         Mistake(lambda rankings, k: fuse(rankings, k)[::-1], "best first: the largest sum."),
         Mistake(lambda rankings, k: order(rankings, k, lambda rank, k: -rank), "1 / (k + rank), and not the ranks."),
         Mistake(in_both, "what only one ranking holds has a sum too, of one part."),

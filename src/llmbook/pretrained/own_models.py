@@ -44,6 +44,7 @@ from llmbook.pretrained.small_states import small_states
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 from llmbook.pretrained.three_objectives import three_objectives
+from llmbook.pretrained.vector_index import vector_index
 from llmbook.pretrained.tool_tasks import models_that_act
 
 RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, GPT_CHARACTERS, BERT_SPEECHES, DATES)}
@@ -73,6 +74,7 @@ RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
     "four-tasks-eras": read_eras,
     "four-tasks-texts": write_texts,
     "search-then-answer": search_then_answer,
+    "vector-index": vector_index,
     "models-that-act": models_that_act,
     "contamination": contamination,
     "how-good": how_good,

@@ -21,7 +21,6 @@ from llmbook.pretrained.tokenizer import PretrainedTokenizer
 
 CHOSEN = (100, 75)  # size and stride
 TOP = 3  # passages that are read
-ASKED = 10  # facts that SmolLM2 is asked for
 ANSWER = ("Answer the question with a few words.", "The answer is")  # what is asked for, and how the answer begins
 QUOTE = ("Copy the sentence of the text that answers the question.", 'The text says: "')
 Scores = Float[Tensor, "questions passages"]
@@ -98,5 +97,5 @@ def search_then_answer(_: Callable[[Recipe], nn.Module]) -> dict[str, Any]:
     read = shown(embed(*minilm, questions()) @ vectors, held)
     model = load_smollm2()
     texts = [{name: [held[i] for i in some] for name, some in row.items()} for row in read]
-    said = [answers(some, question, *model) for some, question in zip(texts[:ASKED], questions(), strict=False)]
+    said = [answers(some, question, *model) for some, question in zip(texts, questions(), strict=True)]
     return {"ranks": ranks, "shown": read, "answers": said}

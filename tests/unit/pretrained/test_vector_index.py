@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llmbook.pretrained.vector_index import KINDS, drawn, exact, grown
+from llmbook.pretrained.vector_index import KINDS, WIDTHS, drawn, exact, grown
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -22,7 +22,9 @@ def test_exact_search_finds_the_largest_products():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_graph_of_few_finds_nearly_all(kind):
-    (row,) = grown(kind, [500])
+    row, *wider = grown(kind, [500])
     assert row["n"] == 500
     assert row["recall"] > 0.95
     assert 0 < row["compared"] <= 500
+    assert [other["width"] for other in (row, *wider)] == list(WIDTHS)
+    assert wider[-1]["recall"] > 0.99
