@@ -73,6 +73,11 @@ def to_the_end(moves: list[dict[str, int]], state: int, pieces: list[str]) -> li
     return [int(walk(moves, state, piece) == len(moves) - 1) for piece in pieces]
 
 
+def falsy_start(moves: list[dict[str, int]], state: int, pieces: list[str]) -> list[int]:
+    """Takes state 0 for no state."""
+    return [int(bool(piece and walk(moves, state, piece))) for piece in pieces]
+
+
 def shut_out(moves: list[dict[str, int]], state: int, pieces: list[str]) -> list[int]:
     """The other way round."""
     return [1 - allowed for allowed in mask(moves, state, pieces)]
@@ -80,13 +85,22 @@ def shut_out(moves: list[dict[str, int]], state: int, pieces: list[str]) -> list
 
 YES_NO: list[dict[str, int]] = [{"y": 1, "n": 3}, {"e": 2}, {"s": 4}, {"o": 4}, {".": 5}, {}]
 DIGITS: list[dict[str, int]] = [{"-": 1, "0": 2, "1": 2}, {"0": 2, "1": 2}, {"0": 2, "1": 2, ";": 3}, {}]
+LIST: list[dict[str, int]] = [{"a": 1}, {",": 0, ".": 2}, {}]
 WORDS = ["y", "ye", "yes", "yes.", "es", "s.", "no", "non", "o.", "yy", ""]
+ITEMS = [",", ",a", ".", "a", ",,", ",a,", ""]
 NUMBERS = ["-", "-1", "--", "10", "10;", "1;0", ";", "01-", "0", ""]
 
 MASK = Exercise(
     name="6.3-mask",
     answer=mask,
-    probes=((YES_NO, 0, WORDS), (YES_NO, 1, WORDS), (YES_NO, 3, WORDS), (DIGITS, 0, NUMBERS), (DIGITS, 2, NUMBERS)),
+    probes=(
+        (YES_NO, 0, WORDS),
+        (YES_NO, 1, WORDS),
+        (YES_NO, 3, WORDS),
+        (DIGITS, 0, NUMBERS),
+        (DIGITS, 2, NUMBERS),
+        (LIST, 1, ITEMS),
+    ),
     right="the automaton knows symbols, the model knows pieces, and this walk is all that lies between them.",
     mistakes=(
         Mistake(first_symbols, "the first symbol is not enough: yy begins well and falls off at the second y."),
@@ -95,6 +109,7 @@ MASK = Exercise(
         Mistake(from_the_start, "begin in the state that was given, not at 0."),
         Mistake(empty_too, "the empty piece would be written for ever: it may not follow."),
         Mistake(to_the_end, "a piece need not end the text; it must only not fall off."),
+        Mistake(falsy_start, "a piece may lead back to state 0, which is a state: ask for `is not None`."),
         Mistake(shut_out, "1 is for what may follow, 0 for the rest."),
     ),
 )
@@ -218,6 +233,16 @@ def cut_at_observation(said: str) -> str:
     return said.partition("\nObservation:")[0]
 
 
+def call_alone(said: str) -> str:
+    """The call without what was said before it."""
+    return first_call(said[said.find("{") :]) if "{" in said else ""
+
+
+def one_line(said: str) -> str:
+    """Finds the end of the call only in the first line."""
+    return first_call(first_line(said))
+
+
 def first_line(said: str) -> str:
     """The first line, complete or not."""
     return said.partition("\n")[0]
@@ -235,6 +260,8 @@ TRUST = Exercise(
         (f"{CALL} The result is 74. {INVENTED}",),
         ('{"tool": "calculator", "input": "12 *',),
         (f"{CALL}\nobservation = 74",),
+        (f"I will multiply. {CALL}\nObservation: 74",),
+        ('{"tool": "calculator",\n "input": "12 * 7"}\nObservation: 74',),
     ),
     right="what stands behind the call is the model's guess at the world; only the program may say what came of it.",
     mistakes=(
@@ -243,6 +270,8 @@ TRUST = Exercise(
         Mistake(up_to_last, "up to the first }, not the last: the second call rests on an invented observation."),
         Mistake(without_bracket, "the } belongs to the call."),
         Mistake(cut_at_observation, "a model may spell the word otherwise, or leave it out; the end of the call is }."),
+        Mistake(call_alone, "keep what was said before the call: from the very beginning to the first }."),
+        Mistake(one_line, "a call may go over several lines; with `re` that needs the flag DOTALL."),
         Mistake(first_line, "a call without its } is none: return the empty text; and its line may go on."),
     ),
 )

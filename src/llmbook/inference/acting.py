@@ -20,7 +20,7 @@ from datetime import date
 Tool = Callable[[str], str]  # raises ``ValueError`` for what it refuses
 Message = tuple[str, str]  # who, and the words
 LONGEST = 200  # symbols of an observation
-LARGEST = 10**12  # number a calculator works with
+LARGEST = 10**12  # numbers of a calculator stay below it, and so have all their digits written
 ANSWER = "answer"  # the name that ends the loop
 OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -41,8 +41,8 @@ def calculator(expression: str) -> str:
             found = -value(node.operand)
         elif isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
             found = OPERATIONS[type(node.op)](value(node.left), value(node.right))
-        if not abs(found) <= LARGEST:
-            raise ValueError(f"only + - * / of numbers up to {LARGEST:,}")
+        if not abs(found) < LARGEST:
+            raise ValueError(f"only + - * / of numbers below {LARGEST:,}")
         return found
 
     try:

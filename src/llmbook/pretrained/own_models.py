@@ -44,8 +44,8 @@ from llmbook.pretrained.small_states import small_states
 from llmbook.pretrained.speech_bert import BERT_SPEECHES
 from llmbook.pretrained.speech_gpt import GPT_CHARACTERS, GPT_SPEECHES, byte_pairs_run
 from llmbook.pretrained.three_objectives import three_objectives
-from llmbook.pretrained.vector_index import vector_index
 from llmbook.pretrained.tool_tasks import models_that_act
+from llmbook.pretrained.vector_index import vector_index
 
 RECIPES = {recipe.name: recipe for recipe in (*READERS, GPT_SPEECHES, GPT_CHARACTERS, BERT_SPEECHES, DATES)}
 RUNS: dict[str, Callable[[Callable[[Recipe], nn.Module]], dict[str, Any]]] = {
