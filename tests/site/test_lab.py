@@ -193,8 +193,8 @@ def run(page: Page, number: int) -> None:
     page.keyboard.press("Control+Enter")
 
 
-def cells(page: Page) -> int:
-    return page.locator(".jp-Notebook .jp-Cell").count()
+def cells(page: Page) -> Locator:
+    return page.locator(".jp-Notebook .jp-Cell")
 
 
 def reads_back(page: Page, says: str, cell: int = 1) -> None:
@@ -215,13 +215,12 @@ def sentence(page: Page) -> str:
 
 def check_keys_stay(page: Page, *parts: Locator, keys: Sequence[str] = ("d", "d", "x")) -> None:
     """In none of these parts a key reaches the notebook: it keeps its cells."""
-    count = cells(page)
     for part in parts:
         part.focus()
         for key in keys:
             page.keyboard.press(key)
     page.wait_for_timeout(300)
-    assert cells(page) == count
+    expect(cells(page)).to_have_count(len(CELLS))
 
 
 def test_python_reads_back_what_the_slider_says(lab):
@@ -261,7 +260,6 @@ def test_a_model_comes_from_python_when_it_is_used_and_what_was_typed_is_read_ba
     first = "gpt-speeches comes when you first use this: 2.0 MB"
     expect(writer.locator(".loading")).to_contain_text(first, timeout=60_000)
     assert writer.get_by_role("link").count() == 0  # no address restores a notebook
-    count = cells(lab)
     field = writer.get_by_label("Your text: the model goes on from its end")
     field.click()
     expect(writer.locator(".sentence")).to_contain_text("tokens may be drawn", timeout=60_000)
@@ -272,7 +270,7 @@ def test_a_model_comes_from_python_when_it_is_used_and_what_was_typed_is_read_ba
     writer.get_by_role("slider", name="Temperature").fill("0.5")
     writer.get_by_role("slider", name="Top-k").fill("4")
     expect(writer.locator(".sentence")).to_contain_text("10 of 1024 tokens may be drawn")
-    assert cells(lab) == count
+    expect(cells(lab)).to_have_count(len(CELLS))
     made = Writer("We must", temperature=0.5, top_k=10)
     (name, chance), *_ = made.next_tokens()
     expect(writer.locator(".number").first).to_have_text(f"{chance:.3f}")
@@ -443,9 +441,8 @@ def test_no_key_reaches_the_notebook(lab):
 
 def test_a_plain_slider_in_the_same_place_loses_its_cell(lab):
     """What the widget guards against: an unguarded control beside it, and the same two keys."""
-    count = cells(lab)
     lab.locator(".attention-lab").evaluate("(lab) => lab.insertAdjacentHTML('afterend', '<input type=range id=plain>')")
     lab.locator("#plain").focus()
     lab.keyboard.press("d")
     lab.keyboard.press("d")
-    lab.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-Cell').length < {count}", timeout=60_000)
+    lab.wait_for_function(f"document.querySelectorAll('.jp-Notebook .jp-Cell').length < {len(CELLS)}", timeout=60_000)
