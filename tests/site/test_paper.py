@@ -276,7 +276,10 @@ FIGURES = {
     for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
     for number, svg in enumerate(stored_figures(path), 1)
 }
-BY_PLACE = {("01-5-charts", 1): "each lane of the timeline has its own column, with its name above"}
+BY_PLACE = {
+    ("01-5-charts", 1): "each lane of the timeline has its own column, with its name above",
+    ("08-1-scaling", 1): "each length of text has marks of its own on its two curves",
+}
 
 
 def shapes(svg: str) -> list[tuple[str, dict[str, str]]]:
